@@ -1,0 +1,1 @@
+"""The portable device core: no pins, no network, no clock."""
