@@ -54,18 +54,24 @@ def split(channel, payload):
 def open_payload(topic, payload, key_mac):
     """The checked body (a dict) of an authentic payload received on a topic.
 
-    Lenient as MicroPython's JSON is; the hub decodes strictly (``onedoor_hub.ingest``).
-    Raises ProtocolError with the reason.
+    Lenient as the interpreter's JSON is (PAY-008); the hub decodes strictly
+    (``onedoor_hub.ingest``). Raises ProtocolError with the first reason in the order of PAY-007.
     """
     channel = topics.parse(topic)[2]
     body_bytes, tag = split(channel, payload)
     if not mac.same(tag, key_mac.of(topics.direction(channel), topic, body_bytes)):
         raise ProtocolError("mac", "payload", "MAC does not match")
+    if not is_printable(body_bytes):
+        raise ProtocolError("json", "body", "expected printable ASCII")
     try:
         body = json.loads(body_bytes)
-    except ValueError:
+    except (ValueError, TypeError, RuntimeError):
+        # TypeError: MicroPython, a list as a name. RuntimeError: CPython, nested too deep.
         raise ProtocolError("json", "body", "not JSON") from None
-    if type(body) is not dict:
-        raise ProtocolError("json", "body", "expected an object")
     messages.check(channel, body)
     return body
+
+
+def is_printable(body_bytes):
+    """True where every byte is printable ASCII, 0x20 to 0x7E (PAY-003)."""
+    return min(body_bytes) >= 0x20 and max(body_bytes) <= 0x7E

@@ -1,4 +1,5 @@
-"""The message table: every field of every channel, with its type and range (MSG clauses).
+"""The message table: every field of every channel, with its type and range (JRN, ACK, STA, DES
+and CMD clauses).
 
 One table serves the portable check below, the hub's strict decoder, the JSON Schemas, the
 AsyncAPI document and the tables in SPEC.md.
@@ -177,19 +178,31 @@ _CHECKS = {
 }
 
 
+def _check_journal(body):
+    if body["first"] + len(body["e"]) - 1 > chain.MAX_SEQ:
+        _refuse("field_range", "first", "the entries run past the highest seq")
+    if body["eb"] > body["boot"]:
+        _refuse("field_range", "eb", "later than the current boot")
+    for index, (kind, _, a, b) in enumerate(body["e"]):
+        if kind == chain.KIND_BOOT and (index or a << 16 | b != body["eb"]):
+            _refuse("field_range", "e[" + str(index) + "]", "expected the first entry of boot eb")
+
+
 def check(channel, body):
     """Refuse a decoded body that does not fit its channel's table.
 
-    Unknown fields are left alone (CMP clauses). Raises ProtocolError ``field_missing``,
-    ``field_type`` or ``field_range`` with the path of the field.
+    Unknown fields are left alone (CMP-001). Raises ProtocolError ``json`` where the body is no
+    dict, else ``field_missing``, ``field_type`` or ``field_range`` with the path of the field.
     """
+    if type(body) is not dict:
+        raise ProtocolError("json", "body", "expected an object")
     for name, kind, low, high, required, _ in MESSAGES[channel]:
         if name in body:
             _CHECKS[kind](body[name], low, high, name)
         elif required:
             _refuse("field_missing", name, "required on " + channel)
-    if channel == "journal" and body["first"] + len(body["e"]) - 1 > chain.MAX_SEQ:
-        _refuse("field_range", "first", "the entries run past the highest seq")
+    if channel == "journal":
+        _check_journal(body)
     if channel == "command":
         for name in COMMANDS[body["do"]]:
             if name not in body:
