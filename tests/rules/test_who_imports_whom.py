@@ -1,0 +1,64 @@
+"""The design's import rules that are about single files; import-linter holds the others."""
+
+from tests.rules.source import HUB, PICO, PROTOCOL, ROOT, files, imports, place, python_files, top
+
+HARDWARE = {"machine", "network", "rp2"}
+# In MicroPython on the Pico W, beside the pure modules.
+PICO_MODULES = {"_thread", "gc", "json", "os", "select", "socket", "sys", "time", "umqtt"}
+
+
+def test_only_board_py_touches_the_hardware_modules():
+    found = {
+        place(path)
+        for path in files("", ".py")
+        if not place(path).startswith("tests/")
+        for _, name in imports(path)
+        if top(name) in HARDWARE
+    }
+    assert found - bench_board() == {f"{PICO}/board.py"}
+
+
+def bench_board() -> set[str]:
+    """The stand-ins for machine and network; they may name what they stand in for."""
+    return {place(path) for path in python_files("firmware/bench_board")}
+
+
+def test_pico_files_import_only_the_shared_packages_each_other_and_their_drivers():
+    siblings = {path.stem for path in python_files(PICO)}
+    allowed = {"onedoor_protocol", "onedoor_device", *HARDWARE, *PICO_MODULES, *siblings}
+    wrong = [
+        f"{place(path, line)} imports {name}"
+        for path in python_files(PICO)
+        for line, name in imports(path)
+        if top(name) not in allowed | {"binascii", "micropython"}
+    ]
+    assert wrong == []
+
+
+def test_scores_imports_nothing_of_ours():
+    path = ROOT / HUB / "scores.py"
+    wrong = [
+        name for _, name in imports(path) if top(name) in ("", "onedoor_hub", "onedoor_protocol")
+    ]
+    assert wrong == []
+
+
+def test_hub_and_protocol_name_no_firmware_module():
+    wrong = [
+        f"{place(path, line)} imports {name}"
+        for path in python_files(HUB, PROTOCOL)
+        for line, name in imports(path)
+        if top(name) in ("onedoor_device", "firmware", "bench_board", "pico")
+    ]
+    assert wrong == []
+
+
+def test_only_the_cli_and_the_app_are_told_which_implementation_to_use():
+    wrong = [
+        f"{place(path, line)} imports {name}"
+        for path in python_files(HUB)
+        if not place(path).startswith((f"{HUB}/cli", f"{HUB}/app"))
+        for line, name in imports(path)
+        if name.startswith(("onedoor_hub.cli", "onedoor_hub.app"))
+    ]
+    assert wrong == []
