@@ -1,0 +1,118 @@
+"""The hub's own MQTT client: hands journal and state messages to the writer, sends answers."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from urllib.parse import unquote, urlsplit
+
+import paho.mqtt.client as mqtt
+import structlog
+from onedoor_protocol import topics
+
+from onedoor_hub.broker.accounts import HUB_USER
+from onedoor_hub.health import Health
+from onedoor_hub.ingest.gate import Arrival
+from onedoor_hub.settings import SettingsError
+
+KEEPALIVE_S = 30
+DEFAULT_PORT = 1883
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a broker is and how to sign in."""
+
+    host: str
+    port: int
+    user: str
+    password: str
+
+
+def parse_address(text: str, secret: str) -> Address:
+    """The address of ``mqtt://[user:password@]host[:port]``; the hub's own account by default.
+
+    Raises SettingsError where the text is none.
+    """
+    wrong = f"broker {text!r} is not 'embedded' or mqtt://[user:password@]host[:port]"
+    parts = urlsplit(text)
+    try:
+        port = parts.port or DEFAULT_PORT
+    except ValueError:
+        raise SettingsError(wrong) from None
+    if parts.scheme != "mqtt" or not parts.hostname or parts.path not in ("", "/"):
+        raise SettingsError(wrong)
+    user = unquote(parts.username) if parts.username else HUB_USER
+    password = unquote(parts.password) if parts.password else secret
+    return Address(parts.hostname, port, user, password)
+
+
+class HubClient:
+    """Connects, stays connected, and passes messages on.
+
+    The session is clean: what the broker could not deliver while the hub was away the devices
+    send again, because they were not answered.
+    """
+
+    def __init__(
+        self,
+        address: Address,
+        take: Callable[[Arrival], bool],
+        health: Health,
+        clock_ms: Callable[[], int],
+        client_id: str = HUB_USER,
+    ):
+        self._address = address
+        self._take = take
+        self._health = health
+        self._clock_ms = clock_ms
+        # MQTT 3.1.1, which amqtt and Mosquitto both speak.
+        self._client = mqtt.Client(
+            mqtt.CallbackAPIVersion.VERSION2, client_id=client_id, protocol=mqtt.MQTTv311
+        )
+        self._client.username_pw_set(address.user, address.password)
+        self._client.reconnect_delay_set(1, 10)
+        self._client.on_connect = self._on_connect
+        self._client.on_disconnect = self._on_disconnect
+        self._client.on_message = self._on_message
+
+    def start(self) -> None:
+        """Begin connecting; keeps trying until ``stop``."""
+        self._health.trouble("broker", f"connecting to {self._where()}")
+        self._client.connect_async(self._address.host, self._address.port, KEEPALIVE_S)
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """Disconnect and end the network thread."""
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Send an answer; lost while disconnected, as devices ask again."""
+        channel = topics.parse(topic)[2]
+        if self._client.is_connected():
+            self._client.publish(topic, payload, qos=1, retain=channel in topics.RETAINED)
+
+    def _where(self) -> str:
+        return f"{self._address.host}:{self._address.port}"
+
+    def _on_connect(self, client, _userdata, _flags, reason, _properties):
+        if reason.is_failure:
+            self._health.trouble("broker", f"{self._where()} refuses the hub: {reason}")
+            log.warning("broker refuses the hub", broker=self._where(), reason=str(reason))
+            return
+        client.subscribe([(f"{topics.PREFIX}/+/+/{channel}", 1) for channel in topics.UP])
+        self._health.well("broker")
+        log.info("connected to broker", broker=self._where())
+
+    def _on_disconnect(self, _client, _userdata, _flags, reason, _properties):
+        self._health.trouble("broker", f"no connection to {self._where()}; devices keep ratings")
+        log.warning("disconnected from broker", broker=self._where(), reason=str(reason))
+
+    def _on_message(self, _client, _userdata, message):
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            self._health.count("refused", "topic")
+            return
+        self._take(Arrival(topic, message.payload, self._clock_ms(), bool(message.retain)))

@@ -1,0 +1,102 @@
+"""``onedoor device …``, ``onedoor certificate`` and ``onedoor flash``."""
+
+import datetime
+import json
+from pathlib import Path
+
+import click
+
+from onedoor_hub.cli.options import open_database, settings_flags
+from onedoor_hub.context import utc_ms
+from onedoor_hub.settings import Settings
+from onedoor_hub.store import devices
+
+
+@click.group()
+def device() -> None:
+    """Add, list and revoke devices."""
+
+
+@device.command()
+@click.option("--centre", required=True, help="centre's id, e.g. vientiane; made if it is new")
+@click.option("--centre-name", default="", help="its name, where the centre is new")
+@click.option("--time-zone", default="UTC", show_default=True, help="e.g. Asia/Vientiane")
+@click.option("--counter", required=True, type=int, help="number of the counter it stands at")
+@settings_flags("data_dir", "database")
+def add(settings: Settings, centre: str, centre_name: str, time_zone: str, counter: int) -> None:
+    """Make a rating box with a key of its own, and say how to flash it."""
+    with open_database(settings).begin() as connection:
+        number = devices.ensure_centre(connection, centre, utc_ms(), centre_name, time_zone)
+        devices.ensure_counter(connection, number, counter)
+        device_id, _ = devices.add_device(connection, number, counter, utc_ms())
+    click.echo(f"added {device_id} at {centre}, counter {counter}")
+    click.echo("put it on a Pico W with:")
+    click.echo(f"  onedoor flash --device {device_id} --port /dev/ttyACM0 --broker-address HOST")
+
+
+@device.command("list")
+@settings_flags("data_dir", "database")
+def list_(settings: Settings) -> None:
+    """List devices: id, centre, counter, status, when last seen."""
+    with open_database(settings).begin() as connection:
+        rows = devices.list_devices(connection)
+    for row in rows:
+        seen = "never seen"
+        if row.last_seen_ms is not None:
+            when = datetime.datetime.fromtimestamp(row.last_seen_ms / 1000, datetime.UTC)
+            seen = (
+                "online" if row.online else "offline"
+            ) + f", last seen {when:%Y-%m-%d %H:%M:%SZ}"
+        reason = f" ({row.reason})" if row.reason else ""
+        click.echo(f"{row.id}  {row.centre}  counter {row.counter}  {row.status}{reason}  {seen}")
+
+
+@device.command()
+@click.argument("device_id")
+@settings_flags("data_dir", "database")
+def revoke(settings: Settings, device_id: str) -> None:
+    """Refuse everything a device sends from now on; what it sent stays counted."""
+    with open_database(settings).begin() as connection:
+        devices.set_status(connection, device_id, "revoked", "revoked by hand", utc_ms())
+    click.echo(f"revoked {device_id}")
+
+
+@click.command()
+@click.argument("device_id", required=False)
+@settings_flags("data_dir", "database")
+def certificate(settings: Settings, device_id: str | None) -> None:
+    """Print what arrived of DEVICE_ID's journal, or of every device's, and what is missing."""
+    from onedoor_hub.store.completeness import certificate as certify
+
+    with open_database(settings).begin() as connection:
+        ids = [device_id] if device_id else [row.id for row in devices.list_devices(connection)]
+        for one in ids:
+            click.echo(json.dumps(certify(connection, one)))
+
+
+@click.command()
+@click.option("--device", "device_id", required=True, help="as 'onedoor device add' printed it")
+@click.option("--port", default="", help="serial port of the Pico, e.g. /dev/ttyACM0")
+@click.option("--image", default="", type=click.Path(dir_okay=False), help="write an image instead")
+@click.option("--broker-address", required=True, metavar="HOST[:PORT]", help="as the box sees it")
+@click.option("--wifi-ssid", default="", help="Wi-Fi network; asked for where it has a password")
+@click.option(
+    "--wifi-password", default="", envvar="ONEDOOR_WIFI_PASSWORD", help="or by environment"
+)
+@click.option("--buttons", type=click.Choice(["4", "5"]), default="4", show_default=True)
+@settings_flags("data_dir", "database")
+def flash(settings: Settings, device_id: str, port: str, image: str, **given) -> None:
+    """Put firmware, umqtt and configuration on a Pico W, or write them as a littlefs image."""
+    from onedoor_hub import flash as flashing
+
+    if bool(port) == bool(image):
+        raise click.UsageError("say --port for a Pico on a cable, or --image to write a file")
+    with open_database(settings).begin() as connection:
+        centre, _, key = devices.device_key(connection, device_id)
+    config = flashing.configuration(device_id, centre, key, **given)
+    if image:
+        flashing.write_image(config, Path(image))
+        click.echo(f"wrote {image}")
+    else:
+        flashing.flash_port(config, port)
+        click.echo(f"flashed {device_id} on {port}; it starts by itself")

@@ -1,0 +1,79 @@
+"""The command group, and the commands that run and describe the hub."""
+
+import json
+import logging
+import sys
+
+import click
+import structlog
+
+from onedoor_hub import __version__
+from onedoor_hub.cli.device import certificate, device, flash
+from onedoor_hub.cli.options import open_database, settings_flags
+from onedoor_hub.settings import SETTINGS, Settings
+
+
+@click.group()
+@click.version_option(__version__, prog_name="onedoor")
+def main() -> None:
+    """OneDoor: rate-my-service scores for one-stop service centres."""
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.INFO),
+        logger_factory=structlog.PrintLoggerFactory(sys.stderr),
+    )
+
+
+@main.command()
+@settings_flags()
+def hub(settings: Settings) -> None:
+    """Run the hub: broker, ingest and pages in one process."""
+    from onedoor_hub.serve import serve
+
+    serve(settings)
+
+
+@main.command("settings")
+@settings_flags()
+def show_settings(settings: Settings) -> None:
+    """Print every setting, its value and where that came from."""
+    width = max(len(setting.name) for setting in SETTINGS)
+    for setting in SETTINGS:
+        value = json.dumps(settings.values[setting.name])
+        click.echo(f"{setting.name:{width}} = {value:32} # {settings.sources[setting.name]}")
+
+
+@main.command()
+@settings_flags("data_dir", "database", "broker", "broker_host", "broker_port")
+def tail(settings: Settings) -> None:
+    """Print messages as they pass the broker, decoded, one a line, until interrupted."""
+    from onedoor_hub.cli.tail import follow
+    from onedoor_hub.service import broker_address
+
+    follow(broker_address(settings), open_database(settings), click.echo)
+
+
+@main.command()
+@click.argument("folder", type=click.Path(file_okay=False))
+@settings_flags("data_dir", "database", "broker_host", "broker_port")
+def mosquitto(settings: Settings, folder: str) -> None:
+    """Write Mosquitto's configuration, passwords and access list for this hub into FOLDER."""
+    from pathlib import Path
+
+    from onedoor_hub.broker.accounts import HUB_USER, device_passwords, hub_secret
+    from onedoor_hub.broker.mosquitto import write_files
+
+    passwords = device_passwords(open_database(settings))
+    passwords[HUB_USER] = hub_secret(settings.folder)
+    path = write_files(Path(folder), passwords, settings.broker_host, settings.broker_port)
+    click.echo(f"start Mosquitto with:  mosquitto -c {path}")
+    click.echo(f"start the hub with:    onedoor hub --broker mqtt://HOST:{settings.broker_port}")
+
+
+for command in (device, certificate, flash):
+    main.add_command(command)

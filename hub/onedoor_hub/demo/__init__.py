@@ -1,0 +1,1 @@
+"""``onedoor demo``: a centre with history, real firmware and simulated citizens."""

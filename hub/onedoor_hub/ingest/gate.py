@@ -1,0 +1,69 @@
+"""Who says so? From topic and payload to an authentic, strictly decoded message."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from onedoor_protocol import codec, mac, topics
+from onedoor_protocol.errors import ProtocolError
+
+from onedoor_hub.ingest.strict import decode
+from onedoor_hub.store.devices import Device
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """A message as the broker delivered it. ``retained``: kept from earlier, not said now."""
+
+    topic: str
+    payload: bytes
+    received_ms: int
+    retained: bool = False
+
+
+@dataclass(frozen=True)
+class Message:
+    """An authentic message from a known, active device."""
+
+    device: Device
+    channel: str
+    topic: str
+    body: Any  # strict.decode's object
+    arrival: Arrival
+
+
+class Refusal(ProtocolError):
+    """A refusal that knows its device (None where the device is not known)."""
+
+    def __init__(self, error: ProtocolError, device: Device | None, body: Any = None):
+        super().__init__(error.code, error.where, error.text)
+        self.device = device
+        self.body = body  # set once the message proved authentic: such a sender is told why
+
+
+def admit(arrival: Arrival, devices: dict[str, Device]) -> Message:
+    """The message of an arrival. Raises Refusal with a named reason.
+
+    The cheap tests come first: form of the topic, known device, length, MAC; nothing is parsed
+    before the MAC is right.
+    """
+    device = None
+    try:
+        centre, device_id, channel = topics.parse(arrival.topic)
+        device = devices.get(device_id)
+        if device is None or device.centre != centre:
+            device = None
+            raise ProtocolError("unknown_device", "topic", f"{device_id[:32]} at {centre[:32]}")
+        if channel not in topics.UP:
+            raise ProtocolError("not_a_device", "topic", f"channel {channel} belongs to the hub")
+        body_bytes, tag = codec.split(channel, arrival.payload)
+        if not mac.same(tag, device.mac.of("up", arrival.topic, body_bytes)):
+            raise ProtocolError("mac", "payload", "MAC does not match")
+        if device.status == "revoked":
+            raise ProtocolError("revoked", "device", device.reason or "revoked")
+        body = decode(channel, body_bytes)
+    except ProtocolError as error:
+        raise Refusal(error, device) from None
+    if device.status == "frozen":
+        frozen = ProtocolError("frozen", "device", device.reason)
+        raise Refusal(frozen, device, body)
+    return Message(device, channel, arrival.topic, body, arrival)

@@ -1,0 +1,201 @@
+"""Centres, counters and devices: making, listing, revoking, finding by id."""
+
+import secrets
+from dataclasses import dataclass
+
+from onedoor_protocol import mac, topics
+from sqlalchemy import Connection, func, insert, select, update
+
+from onedoor_hub.store import schema
+from onedoor_hub.store.upsert import upsert
+
+DEFAULT_TARGET_PERMILLE = 950  # Kenya's Huduma centres: 95 %
+_SUFFIX_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no letter that reads like a digit
+
+
+class StoreError(ValueError):
+    """Something asked of the store that cannot be; the text says what and what to do."""
+
+
+@dataclass(frozen=True)
+class Device:
+    """A device as ingest needs it."""
+
+    id: str
+    centre_no: int
+    centre: str
+    time_zone: str
+    counter: int | None
+    status: str
+    reason: str
+    key: bytes
+    mac: mac.Mac
+
+
+def ensure_centre(
+    connection: Connection, centre: str, now_ms: int, name: str = "", time_zone: str = "UTC"
+) -> int:
+    """The number of a centre, made if it is new. Raises StoreError for a bad id."""
+    if not topics.is_id(centre):
+        raise StoreError(
+            f"centre {centre!r} is not an id: use 1 to 32 of a-z, 0-9 and '-', not '-' first"
+        )
+    table = schema.centre
+    number: int = connection.scalar(select(table.c.no).where(table.c.id == centre))  # type: ignore[assignment]
+    if number is None:
+        row = {
+            "id": centre,
+            "name": name or centre.replace("-", " ").title(),
+            "time_zone": time_zone,
+            "target_permille": DEFAULT_TARGET_PERMILLE,
+            "created_ms": now_ms,
+        }
+        number = connection.scalar(insert(table).values(row).returning(table.c.no))
+    return number
+
+
+def ensure_counter(connection: Connection, centre_no: int, number: int) -> None:
+    """Make a counter of a centre if it is new. Raises StoreError unless 1 <= number <= 9999."""
+    if not 1 <= number <= 9999:
+        raise StoreError(f"counter {number} is out of range: use 1 to 9999")
+    table = schema.counter
+    where = (table.c.centre == centre_no) & (table.c.number == number)
+    if connection.scalar(select(func.count()).select_from(table).where(where)) == 0:
+        connection.execute(insert(table).values(centre=centre_no, number=number))
+
+
+def add_device(connection: Connection, centre_no: int, counter: int, now_ms: int) -> tuple:
+    """Make a rating box with a random id and 32-byte key; returns (device id, key)."""
+    key = secrets.token_bytes(mac.KEY_BYTES)
+    suffix = "".join(secrets.choice(_SUFFIX_ALPHABET) for _ in range(6))
+    device_id = f"box-{counter}-{suffix}"
+    row = {
+        "id": device_id,
+        "centre": centre_no,
+        "counter": counter,
+        "kind": "box",
+        "key": key,
+        "status": "active",
+        "created_ms": now_ms,
+        "changed_ms": now_ms,
+    }
+    connection.execute(insert(schema.device).values(row))
+    return device_id, key
+
+
+def set_status(
+    connection: Connection, device_id: str, status: str, reason: str, now_ms: int
+) -> None:
+    """Make a device active, frozen or revoked. Raises StoreError where there is no such device."""
+    table = schema.device
+    changed = connection.execute(
+        update(table)
+        .where(table.c.id == device_id)
+        .values(status=status, reason=reason[:200], changed_ms=now_ms)
+    )
+    if changed.rowcount == 0:
+        raise StoreError(f"no device {device_id!r}: 'onedoor device list' shows those there are")
+
+
+def list_devices(connection: Connection) -> list:
+    """Every device with its status and last sign of life, by centre and counter."""
+    device, centre, state = schema.device, schema.centre, schema.device_state
+    return list(
+        connection.execute(
+            select(
+                device.c.id,
+                centre.c.id.label("centre"),
+                device.c.counter,
+                device.c.status,
+                device.c.reason,
+                state.c.online,
+                state.c.last_seen_ms,
+            )
+            .join(centre, centre.c.no == device.c.centre)
+            .outerjoin(state, state.c.device == device.c.id)
+            .order_by(centre.c.id, device.c.counter, device.c.id)
+        )
+    )
+
+
+def load_devices(connection: Connection) -> dict[str, Device]:
+    """Every device by id, with its key ready for checking MACs."""
+    device, centre = schema.device, schema.centre
+    rows = connection.execute(
+        select(device, centre.c.id.label("centre_id"), centre.c.time_zone).join(
+            centre, centre.c.no == device.c.centre
+        )
+    )
+    return {
+        row.id: Device(
+            id=row.id,
+            centre_no=row.centre,
+            centre=row.centre_id,
+            time_zone=row.time_zone,
+            counter=row.counter,
+            status=row.status,
+            reason=row.reason,
+            key=row.key,
+            mac=mac.Mac(row.key),
+        )
+        for row in rows
+    }
+
+
+def devices_version(connection: Connection) -> tuple:
+    """Changes whenever a device is added, revoked, frozen or moved."""
+    table = schema.device
+    return tuple(
+        connection.execute(
+            select(func.count(), func.max(table.c.changed_ms)).select_from(table)
+        ).one()
+    )
+
+
+def device_key(connection: Connection, device_id: str) -> tuple[str, int | None, bytes]:
+    """(centre id, counter, key) of a device, for flashing. Raises StoreError if there is none."""
+    device, centre = schema.device, schema.centre
+    row = connection.execute(
+        select(centre.c.id, device.c.counter, device.c.key)
+        .join(centre, centre.c.no == device.c.centre)
+        .where(device.c.id == device_id)
+    ).first()
+    if row is None:
+        raise StoreError(f"no device {device_id!r}: 'onedoor device list' shows those there are")
+    return row[0], row[1], row[2]
+
+
+def save_state(
+    connection: Connection, device_id: str, body, received_ms: int, retained: bool
+) -> None:
+    """Keep what a device said of itself. A retained message was said earlier, so it does not move
+    the time the device was last seen."""
+    values = {
+        "online": body.online,
+        "last_seen_ms": received_ms,
+        "incarnation": body.inc,
+        "boot": body.boot,
+        "fw": body.fw,
+        "impl": body.impl,
+        "seq": body.seq,
+        "buttons": body.buttons,
+        "refused": body.refused,
+        "faults": ",".join(str(code) for code in body.faults),
+        "rssi": body.rssi or None,
+    }
+    table = schema.device_state
+    statement = upsert(connection, table).values(device=device_id, **values)
+    if retained:
+        del values["last_seen_ms"]
+    connection.execute(
+        statement.on_conflict_do_update(index_elements=[table.c.device], set_=values)
+    )
+
+
+def seen(connection: Connection, received_ms: dict[str, int]) -> None:
+    """Move the time devices were last seen, by device id."""
+    table = schema.device_state
+    for device_id, at_ms in received_ms.items():
+        connection.execute(
+            update(table).where(table.c.device == device_id).values(last_seen_ms=at_ms)
+        )

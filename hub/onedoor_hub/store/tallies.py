@@ -1,0 +1,75 @@
+"""Counts that pages read, kept in the same transaction as the entries they count."""
+
+import datetime
+import zoneinfo
+from collections import Counter
+from functools import lru_cache
+
+from sqlalchemy import Connection, or_, update
+
+from onedoor_hub.store import schema
+from onedoor_hub.store.upsert import upsert
+
+HOUR_MS = 3_600_000
+DAY_UNKNOWN = 0  # tally_day.day of ratings whose time is not known well enough
+
+
+@lru_cache(maxsize=4096)
+def _day_of_quarter(quarter: int, time_zone: str) -> int:
+    utc = datetime.datetime.fromtimestamp(quarter * 900, datetime.UTC)
+    return utc.astimezone(zoneinfo.ZoneInfo(time_zone)).toordinal()
+
+
+def local_day(utc_ms: int, time_zone: str) -> int:
+    """Ordinal of the date (``date.toordinal()``) at a centre at an instant.
+
+    Cached by quarter of an hour: every zone's offset is a whole number of them since 1972.
+    """
+    return _day_of_quarter(utc_ms // 900_000, time_zone)
+
+
+class Tallies:
+    """Counted ratings of one transaction, summed up and then written at once."""
+
+    def __init__(self) -> None:
+        self._hours: Counter = Counter()
+        self._days: Counter = Counter()
+        self._last: dict[tuple[int, int], int] = {}
+
+    def count(
+        self, centre: int, counter: int, time_zone: str, utc_ms: int | None, scale: int, value: int
+    ) -> None:
+        """Count a rating at a counter; ``utc_ms`` is None where its time is not known."""
+        if utc_ms is None:
+            self._days[centre, counter, DAY_UNKNOWN, scale, value] += 1
+            return
+        self._hours[centre, counter, utc_ms // HOUR_MS, scale, value] += 1
+        self._days[centre, counter, local_day(utc_ms, time_zone), scale, value] += 1
+        key = centre, counter
+        self._last[key] = max(utc_ms, self._last.get(key, utc_ms))
+
+    def write(self, connection: Connection) -> None:
+        """Add what was counted to the database."""
+        _add(connection, schema.tally_hour, "hour", self._hours)
+        _add(connection, schema.tally_day, "day", self._days)
+        table = schema.counter
+        for (centre, counter), utc_ms in self._last.items():
+            older = or_(table.c.last_rating_ms.is_(None), table.c.last_rating_ms < utc_ms)
+            connection.execute(
+                update(table)
+                .where(table.c.centre == centre, table.c.number == counter, older)
+                .values(last_rating_ms=utc_ms)
+            )
+
+
+def _add(connection: Connection, table, period: str, counts: Counter) -> None:
+    if not counts:
+        return
+    statement = upsert(connection, table)
+    statement = statement.on_conflict_do_update(
+        index_elements=list(table.primary_key.columns),
+        set_={"n": table.c.n + statement.excluded.n},
+    )
+    names = ("centre", "counter", period, "scale", "value")
+    rows = [dict(zip(names, key, strict=True), n=n) for key, n in counts.items()]
+    connection.execute(statement, rows)
