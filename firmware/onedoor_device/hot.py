@@ -5,8 +5,9 @@ littlefs keeps a file of up to 512 bytes inside its directory's log, so that an 
 and erase a block each time. Its header holds the place of its first record in the chain.
 """
 
-from onedoor_device import records
 from onedoor_protocol import chain
+
+from onedoor_device import records
 
 HOT_RECORDS = 37  # the most that stay within 512 bytes
 _NAME = "hot"

@@ -9,10 +9,11 @@ What was acknowledged since the last entry is forgotten in a reboot: those entri
 offered again, and the hub's first acknowledgement corrects it.
 """
 
+from onedoor_protocol import chain
+
 from onedoor_device import records
 from onedoor_device.hot import HOT_RECORDS, HotFile
 from onedoor_device.segments import DIRECTORY, Gap, Segments
-from onedoor_protocol import chain
 
 _COMPACT_AT = 12  # header and 12 records fill one 256-byte program
 _SPILL_AT = 30

@@ -5,8 +5,9 @@ place follow from its number and nothing in RAM grows with the backlog. The firs
 segment may come later than 336k+1, where the hub had acknowledged those before it.
 """
 
-from onedoor_device import records
 from onedoor_protocol import chain
+
+from onedoor_device import records
 
 DIRECTORY = "sealed"
 _CHUNK = 32  # records read at once

@@ -10,7 +10,7 @@ _ENOENT = 2
 _ENOSPC = 28
 
 
-class DirStore:
+class Store:
     """Files below a directory.
 
     ``copy_on_write`` says that the file system itself swaps a rewritten file for the old one when
