@@ -40,7 +40,7 @@ MAX_T_MS = 0xFFFFFFFFFF  # 40 bits of milliseconds: 34 years since boot
 
 
 def pack(seq, kind, t_ms, a, b):
-    """The 13 bytes of an entry that the chain covers, big-endian: seq, kind, a, b, t_ms (40 bits)."""
+    """The 13 bytes of an entry that the chain covers (ENT-013): seq, kind, a, b, t_ms (40 bits)."""
     return struct.pack(">IBBHBI", seq, kind, a, b, t_ms >> 32, t_ms & 0xFFFFFFFF)
 
 
@@ -57,13 +57,19 @@ def step(previous, packed):
 
 def rating(value, scale):
     """Field ``a`` of a rating: 1 is the worst, ``scale`` (4 or 5) the best. Raises ValueError."""
-    if scale not in (4, 5) or not 1 <= value <= scale:
+    a = scale << 4 | value
+    if not is_rating(a):
         raise ValueError("a rating is 1 to 4 of 4, or 1 to 5 of 5")
-    return scale << 4 | value
+    return a
+
+
+def is_rating(a):
+    """True where a field ``a`` holds a rating."""
+    return a >> 4 in (4, 5) and 1 <= a & 0x0F <= a >> 4
 
 
 def rating_of(a):
     """(value, scale) of a rating's field ``a``. Raises ValueError where it holds none."""
-    value, scale = a & 0x0F, a >> 4
-    rating(value, scale)
-    return value, scale
+    if not is_rating(a):
+        raise ValueError("no rating: " + str(a))
+    return a & 0x0F, a >> 4

@@ -26,7 +26,7 @@ class ProtocolError(ValueError):
     """A message refused. ``code`` is one of CODES, ``where`` names the field or part."""
 
     def __init__(self, code, where, text):
-        ValueError.__init__(self, code + " at " + where + ": " + text)
+        super().__init__(code + " at " + where + ": " + text)
         self.code = code
         self.where = where
         self.text = text

@@ -46,5 +46,5 @@ def same(left, right):
 
 
 def broker_password(key):
-    """The broker password derived from a device key, 32 hex digits; the broker never sees the key."""
+    """32 hex digits derived from a device key (CON-003); so the broker never sees the key."""
     return binascii.hexlify(Mac(key).digest(b"onedoor/1 broker")[:16]).decode()

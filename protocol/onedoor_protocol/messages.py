@@ -142,11 +142,6 @@ def _check_entries(value, low, high, where):
         _check_list(entry, len(ENTRY), len(ENTRY), at)
         for number, (_, least, most) in enumerate(ENTRY):
             _check_int(entry[number], least, most, at + "[" + str(number) + "]")
-        if entry[0] == chain.KIND_RATING:
-            try:
-                chain.rating_of(entry[2])
-            except ValueError:
-                _refuse("field_range", at + "[2]", "expected a rating of 4 or 5")
 
 
 def _check_heard(value, low, high, where):
@@ -178,14 +173,20 @@ _CHECKS = {
 }
 
 
-def _check_journal(body):
-    if body["first"] + len(body["e"]) - 1 > chain.MAX_SEQ:
+def check_journal(boot, eb, first, entries):
+    """Refuse journal fields that fit the table each, but not together.
+
+    Shared with the hub's strict decoder. Raises ProtocolError ``field_range``.
+    """
+    if first + len(entries) - 1 > chain.MAX_SEQ:
         _refuse("field_range", "first", "the entries run past the highest seq")
-    if body["eb"] > body["boot"]:
+    if eb > boot:
         _refuse("field_range", "eb", "later than the current boot")
-    for index, (kind, _, a, b) in enumerate(body["e"]):
-        if kind == chain.KIND_BOOT and (index or a << 16 | b != body["eb"]):
+    for index, (kind, _, a, b) in enumerate(entries):
+        if kind == chain.KIND_BOOT and (index or a << 16 | b != eb):
             _refuse("field_range", "e[" + str(index) + "]", "expected the first entry of boot eb")
+        if kind == chain.KIND_RATING and not chain.is_rating(a):
+            _refuse("field_range", "e[" + str(index) + "][2]", "expected a rating of 4 or 5")
 
 
 def check(channel, body):
@@ -202,7 +203,7 @@ def check(channel, body):
         elif required:
             _refuse("field_missing", name, "required on " + channel)
     if channel == "journal":
-        _check_journal(body)
+        check_journal(body["boot"], body["eb"], body["first"], body["e"])
     if channel == "command":
         for name in COMMANDS[body["do"]]:
             if name not in body:

@@ -15,10 +15,7 @@ def is_id(text):
     """True where text is a centre or device id: 1 to 32 of a-z, 0-9, '-', not led by '-'."""
     if type(text) is not str or not 1 <= len(text) <= MAX_ID_CHARS or text[0] == "-":
         return False
-    for char in text:
-        if char not in _ALPHABET:
-            return False
-    return True
+    return all(char in _ALPHABET for char in text)
 
 
 def topic(centre, device, channel):
