@@ -89,7 +89,6 @@ class Ledger:
         for index, (kind, t_ms, a, b) in enumerate(body.e):
             value = chain.step(value, chain.pack(body.first + index, kind, t_ms, a, b))
             values.append(value)
-        _check_boot_entries(body)
         last = body.first + len(body.e) - 1
         if body.first == stream.highest_seq + 1 == stream.contiguous_seq + 1:
             if previous != stream.contiguous_chain:
@@ -211,12 +210,3 @@ class Ledger:
             rows = {key: (c.at_ms, c.low_ms, c.high_ms) for key, c in changed.items()}
             entries.save_clocks(self._connection, rows)
         self._tallies.write(self._connection)
-
-
-def _check_boot_entries(body) -> None:
-    """A boot entry opens its boot, so it names the boot that the message says it is of."""
-    for index, (kind, _, a, b) in enumerate(body.e):
-        if kind == chain.KIND_BOOT and (a << 16 | b) != body.eb:
-            raise ProtocolError(
-                "boot_backwards", f"$.e[{index}]", f"boot entry {a << 16 | b} within boot {body.eb}"
-            )

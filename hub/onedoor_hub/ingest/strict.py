@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import msgspec
 from msgspec import Meta
-from onedoor_protocol import chain, messages
+from onedoor_protocol import chain, codec, messages
 from onedoor_protocol.errors import ProtocolError
 
 _HEX = "^[0-9a-f]*$"
@@ -57,8 +57,8 @@ def decode(channel: str, body: bytes) -> Any:
     Raises ProtocolError ``json``, ``field_missing``, ``field_type`` or ``field_range``; the
     ``where`` of a field error is its path, e.g. ``$.e[3][0]``.
     """
-    if not body.isascii():
-        raise ProtocolError("json", "body", "not ASCII")
+    if not codec.is_printable(body):
+        raise ProtocolError("json", "body", "expected printable ASCII")
     try:
         message = _DECODERS[channel].decode(body)
     except msgspec.ValidationError as error:
@@ -66,7 +66,7 @@ def decode(channel: str, body: bytes) -> Any:
     except (msgspec.DecodeError, RecursionError) as error:
         raise ProtocolError("json", "body", str(error)[:100]) from None
     if channel == "journal":
-        _check_journal(message)
+        messages.check_journal(message.boot, message.eb, message.first, message.e)
     return message
 
 
@@ -78,14 +78,3 @@ def _refusal(text: str) -> ProtocolError:
         return ProtocolError("field_missing", where, message)
     wrong_type = ", got " in message and "Expected `array` of" not in message
     return ProtocolError("field_type" if wrong_type else "field_range", where, message)
-
-
-def _check_journal(message: Any) -> None:
-    if message.first + len(message.e) - 1 > chain.MAX_SEQ:
-        raise ProtocolError("field_range", "$.first", "the entries run past the highest seq")
-    for index, (kind, _, a, _) in enumerate(message.e):
-        if kind == chain.KIND_RATING:
-            try:
-                chain.rating_of(a)
-            except ValueError as error:
-                raise ProtocolError("field_range", f"$.e[{index}][2]", str(error)) from None

@@ -1,0 +1,67 @@
+"""A real Mosquitto with the access list and passwords that the product writes for it."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+from onedoor_hub.broker.accounts import HUB_USER
+from onedoor_hub.broker.client import Address
+from onedoor_hub.broker.mosquitto import write_files
+from tests.support.ports import free_port, listening, wait_until
+
+HUB_PASSWORD = "only for these tests"
+
+
+def _program() -> str:
+    found = shutil.which("mosquitto", path="/usr/sbin:/usr/bin:/usr/local/sbin:/usr/local/bin")
+    if found is None:
+        raise RuntimeError("Mosquitto is not installed: ./setup.sh test installs it")
+    return found
+
+
+class Mosquitto:
+    """One broker on a free port of the loopback address."""
+
+    def __init__(self, folder: Path):
+        self._folder = folder
+        self.port = free_port()
+        self._passwords = {HUB_USER: HUB_PASSWORD}
+        self._process: subprocess.Popen | None = None
+
+    @property
+    def address(self) -> Address:
+        """Where the hub's own account signs in."""
+        return Address("127.0.0.1", self.port, HUB_USER, HUB_PASSWORD)
+
+    @property
+    def url(self) -> str:
+        """The same as the hub's setting ``broker``."""
+        return f"mqtt://{HUB_USER}:{HUB_PASSWORD.replace(' ', '%20')}@127.0.0.1:{self.port}"
+
+    def allow(self, passwords: dict[str, str]) -> None:
+        """Let users in, by user name and password."""
+        self._passwords.update(passwords)
+
+    def start(self) -> None:
+        """Write its files and start it; returns once it takes connections."""
+        path = write_files(self._folder, self._passwords, "127.0.0.1", self.port)
+        log = (self._folder / "log").open("ab")
+        self._process = subprocess.Popen(
+            [_program(), "-c", str(path)], stdout=log, stderr=log, cwd=self._folder
+        )
+        log.close()
+        wait_until(lambda: listening(self.port), what="Mosquitto listens")
+
+    def kill(self) -> None:
+        """SIGKILL it, as a power cut would."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def stop(self) -> None:
+        """End it, if it runs."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+            self._process = None
