@@ -1,8 +1,8 @@
 """Fixtures every room of the tests uses: real databases and a real broker."""
 
 import pytest
-
 from onedoor_hub.store.engine import migrate, open_engine
+
 from tests.support.mosquitto import Mosquitto
 from tests.support.postgres import Postgres
 

@@ -3,9 +3,6 @@
 import secrets
 from dataclasses import dataclass, field
 
-from onedoor_protocol.errors import ProtocolError
-from sqlalchemy import Engine, func, select
-
 from onedoor_hub.context import utc_ms
 from onedoor_hub.demo.paper import PaperDevice
 from onedoor_hub.health import Health
@@ -13,6 +10,8 @@ from onedoor_hub.ingest.gate import Arrival
 from onedoor_hub.ingest.writer import Writer
 from onedoor_hub.live import Live
 from onedoor_hub.store import devices, schema
+from onedoor_protocol.errors import ProtocolError
+from sqlalchemy import Engine, func, select
 
 
 def add_box(engine: Engine, centre: str = "vientiane", counter: int = 3) -> PaperDevice:

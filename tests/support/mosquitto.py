@@ -7,6 +7,7 @@ from pathlib import Path
 from onedoor_hub.broker.accounts import HUB_USER
 from onedoor_hub.broker.client import Address
 from onedoor_hub.broker.mosquitto import write_files
+
 from tests.support.ports import free_port, listening, wait_until
 
 HUB_PASSWORD = "only for these tests"
