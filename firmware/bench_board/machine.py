@@ -1,0 +1,177 @@
+"""Stand-in for MicroPython's machine on Linux: a bench board whose pins other processes drive.
+
+It listens for datagrams on 127.0.0.1, port ONEDOOR_BENCH_PORT, each one line:
+
+    in GP2 0          put an input pin low (1: high; pull-ups hold pins high at the start)
+    watch             send this address each change from now on, beginning with all pins
+    wifi 0            take the Wi-Fi away (1: give it back)
+
+and sends watchers ``in GP2 0 <us>`` when it has taken an input, ``out GP10 1 <us>`` when the
+firmware sets an output; <us> is the board's own microsecond counter.
+
+What restarts a Pico ends the process here, with the reason left in a file for the next start;
+whoever started the process starts it again (``onedoor_hub.bench``).
+"""
+
+import _thread
+import os
+import select
+import socket
+import sys
+import time
+
+PWRON_RESET, WDT_RESET = 1, 3
+_REASON = "bench-reset"
+_WATCHDOG_LOOK_MS = 250
+
+
+def _address(port):
+    found = socket.getaddrinfo("127.0.0.1", port)[0][-1]
+    return found
+
+
+class _Bench:
+    """The board's one socket, its pins and its timer loop."""
+
+    def __init__(self):
+        self.wifi = True
+        self.pins = {}
+        self._watchers = []
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self._socket.bind(_address(int(os.getenv("ONEDOOR_BENCH_PORT") or 0)))
+        self._poll = select.poll()
+        self._poll.register(self._socket, select.POLLIN)
+
+    def run(self, timer):
+        """Answer datagrams and call the timer's callback when it is due, for good."""
+        due_ms = time.ticks_ms()
+        while timer.callback is not None:
+            wait_ms = time.ticks_diff(due_ms, time.ticks_ms())
+            if wait_ms > 0:
+                if self._poll.poll(wait_ms):
+                    self._receive()
+                continue
+            due_ms = time.ticks_add(due_ms, timer.period_ms)
+            if wait_ms < -100:  # the machine was busy: a timer does not catch up
+                due_ms = time.ticks_add(time.ticks_ms(), timer.period_ms)
+            try:
+                timer.callback(timer)
+            except Exception as error:  # as on a Pico: shown, and the timer goes on
+                sys.print_exception(error)
+
+    def _receive(self):
+        data, sender = self._socket.recvfrom(64)
+        words = data.decode().split()
+        if len(words) == 3 and words[0] == "in":
+            pin = self.pins.get(int(words[1][2:]))
+            if pin is not None:
+                pin.level = int(words[2])
+                self.report(pin)
+        elif words == ["watch"]:
+            if sender not in self._watchers:
+                self._watchers.append(sender)
+            for pin in self.pins.values():
+                self.report(pin)
+        elif len(words) == 2 and words[0] == "wifi":
+            self.wifi = words[1] == "1"
+
+    def report(self, pin):
+        """Send a pin's level to all watchers."""
+        if not self._watchers:
+            return
+        line = pin.direction + " GP" + str(pin.number) + " " + str(pin.level)
+        line = (line + " " + str(time.ticks_us())).encode()
+        for watcher in self._watchers:
+            try:
+                self._socket.sendto(line, watcher)
+            except OSError:  # it has gone; others may be there
+                pass
+
+
+class Pin:
+    """A GPIO. One per number: a second object for it replaces the first."""
+
+    IN, OUT, PULL_UP = "in", "out", 1
+
+    def __init__(self, number, direction, pull=None, value=None):
+        self.number = number
+        self.direction = direction
+        self.level = value if direction == Pin.OUT else 1
+        bench.pins[number] = self
+
+    def value(self, level=None):
+        """The pin's level, or set an output's."""
+        if level is None:
+            return self.level
+        self.level = level
+        bench.report(self)
+        return None
+
+
+class Timer:
+    """A periodic timer; its callback runs in a thread of its own, as on a Pico beside main."""
+
+    PERIODIC = 1
+
+    def __init__(self, number):
+        self.callback = None
+        self.period_ms = 0
+
+    def init(self, period, mode, callback):
+        """Call ``callback(timer)`` every ``period`` ms."""
+        self.period_ms = period
+        self.callback = callback
+        _thread.start_new_thread(bench.run, (self,))
+
+
+class WDT:
+    """A watchdog that ends the process when it is not fed for ``timeout`` ms."""
+
+    def __init__(self, timeout):
+        self._timeout_ms = timeout
+        self._fed_ms = time.ticks_ms()
+        _thread.start_new_thread(self._run, ())
+
+    def feed(self):
+        """Not yet."""
+        self._fed_ms = time.ticks_ms()
+
+    def _run(self):
+        while time.ticks_diff(time.ticks_ms(), self._fed_ms) < self._timeout_ms:
+            time.sleep_ms(_WATCHDOG_LOOK_MS)
+        _end("watchdog")
+
+
+def _end(reason):
+    with open(_REASON, "w") as file:
+        file.write(reason)
+    # From any thread, and as sudden as a reset: MicroPython itself offers only a polite exit.
+    os.system("kill -9 $PPID")
+    while True:
+        time.sleep_ms(1000)
+
+
+def reset():
+    """Restart the board."""
+    _end("reset")
+
+
+def _take_reason():
+    try:
+        with open(_REASON) as file:
+            reason = file.read()
+        os.remove(_REASON)
+    except OSError:
+        return PWRON_RESET
+    return WDT_RESET if reason == "watchdog" else PWRON_RESET
+
+
+_cause = _take_reason()
+
+
+def reset_cause():
+    """Why the board started: WDT_RESET after the watchdog, else PWRON_RESET."""
+    return _cause
+
+
+bench = _Bench()

@@ -1,0 +1,95 @@
+"""The rating box: wiring only. Runs on a Pico W, and on Linux over the bench board."""
+
+import _thread
+import gc
+import json
+import sys
+import time
+
+import board
+import pins
+from link import Link
+from onedoor_device.clock import Ticks
+from onedoor_device.config import ConfigError, parse
+from onedoor_device.desired import Desired
+from onedoor_device.device import Device
+from onedoor_device.journal import Journal, JournalError
+from onedoor_device.lights import fault_lit
+from onedoor_device.store import Store
+from onedoor_protocol import mac
+
+CONFIG = "config.json"
+STATE = "state"
+LOW_MEMORY_BYTES = 64000
+
+
+def log(line):
+    """One line on the console (USB serial on a Pico)."""
+    print("onedoor: " + line)
+
+
+def load_config():
+    """The checked configuration. Raises ConfigError."""
+    try:
+        with open(CONFIG) as file:
+            text = file.read()
+    except OSError:
+        raise ConfigError(CONFIG + " is missing; run 'onedoor flash' for this box") from None
+    try:
+        data = json.loads(text)
+    except ValueError:
+        raise ConfigError(CONFIG + " is not JSON; run 'onedoor flash' for this box") from None
+    return parse(data, pins.DEFAULT)
+
+
+def halt(line):
+    """Say what is wrong, show the fault on every light, and stay reachable over USB."""
+    log(line)
+    lights = board.Board((), pins.LIGHTS + (pins.STATUS_LIGHT,))
+    everything = (1 << len(pins.LIGHTS) + 1) - 1
+    lights.start(lambda raw: lights.show(everything if fault_lit(raw) else 0))
+    while True:
+        time.sleep_ms(1000)
+
+
+def main():
+    """Start the box and run it for good."""
+    try:
+        config = load_config()
+        store = Store(STATE, board.COPY_ON_WRITE)
+        journal = Journal(store, config.device, board.random_bytes)
+        journal.open()
+    except (ConfigError, JournalError, OSError) as error:
+        halt(str(error))
+    log(config.device + " of " + config.centre + ", " + board.implementation())
+    for problem in journal.problems:
+        log("journal: " + problem)
+    if board.restarted_by_watchdog():
+        log("restarted by the watchdog")
+    lock = _thread.allocate_lock()
+    device = Device(
+        config, journal, Desired(store), lock, board.jitter, log, board.implementation()
+    )
+    link = Link(config, mac.broker_password(config.key), board.Wifi(config.wifi))
+    panel = board.Board(config.button_pins, config.light_pins)
+    ticks = Ticks(time.ticks_ms())
+    panel.start(lambda raw: panel.show(device.tick(ticks.extend(raw), panel.closed())))
+    panel.watch()
+    while not device.reboot:
+        panel.alive()
+        try:
+            device.step(ticks.now_ms, link)
+        except Exception as error:  # a fault here must not stop the box: presses go on
+            sys.print_exception(error)
+            link.close()
+            device.session.lost(ticks.now_ms)
+        if not link.connected:
+            time.sleep_ms(20)
+        if gc.mem_free() < LOW_MEMORY_BYTES:
+            with lock:
+                gc.collect()
+    device.session.close(ticks.now_ms, link)
+    board.reset()
+
+
+main()
