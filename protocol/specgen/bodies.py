@@ -120,7 +120,7 @@ def _text(channel: str, good: dict, name: str, low: int, high: int) -> list[Case
     sample = "0123456789abcdef" * 4
     lengths = {low, high}
     cases = [_taken("LIM-002", channel, good, **{name: sample[:n]}) for n in sorted(lengths)]
-    for value in (sample[: low - 1], (sample + "0")[: high + 1], "A" + "0" * (low - 1) + "\n"):
+    for value in (sample[: low - 1], (sample + "0")[: high + 1], "0" * (max(low, 2) - 1) + "\n"):
         cases.append(_refused("LIM-002", "field_range", channel, {**good, name: value}))
     for value in ("\u00e9" * low, "\x7f" * low, "\x00" * low):
         cases.append(_refused("PAY-003", "field_range", channel, {**good, name: value}))

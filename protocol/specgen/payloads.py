@@ -110,7 +110,7 @@ def _macs() -> list[Case]:
 def _json() -> list[Case]:
     good = plain.body(_STATE)
     everyone = [
-        b"[]", b"17", b'"{}"', b"null", b"true", b"{ ", b"}{", b"{}{}", good[:-1],
+        b"[]", b"17", b'"{}"', b"null", b"true", b"{ ", b"}{", good[:-1],
         good + b"x", good + b"{}", b"\xef\xbb\xbf" + good, good.replace(b"example", b"ex\xc3\xa9"),
         good.replace(b"example", b"ex\xff"), good.replace(b",", b",\n"), good + b" \t",
         good.replace(b"example", b"ex\x7f"), good.replace(b"example", b"ex\x00"),

@@ -11,8 +11,9 @@ from msgspec import Meta
 from onedoor_protocol import chain, codec, messages
 from onedoor_protocol.errors import ProtocolError
 
-_HEX = "^[0-9a-f]*$"
-_ASCII = "^[ -~]*$"
+# \Z and not $, which lets a final newline pass.
+_HEX = r"^[0-9a-f]*\Z"
+_ASCII = r"^[ -~]*\Z"
 
 _Entry = tuple[  # type: ignore[valid-type]
     tuple(Annotated[int, Meta(ge=low, le=high)] for _, low, high in messages.ENTRY)
@@ -74,6 +75,8 @@ def _refusal(text: str) -> ProtocolError:
     """Name a msgspec error: its texts are ``Expected … - at `$.path` ``."""
     message, _, where = text.partition(" - at ")
     where = where.strip("`") or "$"
+    if where == "$" and message.startswith("Expected `object`"):
+        return ProtocolError("json", "body", "expected an object")
     if "missing required field" in message:
         return ProtocolError("field_missing", where, message)
     wrong_type = ", got " in message and "Expected `array` of" not in message
