@@ -16,6 +16,7 @@ check: ## style, types, import rules, generated files, device files compile
 	.venv/bin/ruff check .
 	.venv/bin/ruff format --check .
 	.build/node node_modules/pyright/index.js
+	.build/node node_modules/pyright/index.js -p firmware
 	.venv/bin/lint-imports
 	$(PY) protocol/generate.py --check
 	$(PY) -m pytest -q tests/rules

@@ -103,7 +103,7 @@ make_venv() {
   # The tools' own settings, at the end of pyproject.toml, install nothing.
   sed '/^\[tool\.ruff\]/,$d' pyproject.toml >.build/pyproject.print
   print=$(print_of "$level" .build/pyproject.print requirements.lock)
-  fresh ".venv/$level.stamp" "$print" && return
+  [ -e .build/site-packages ] && fresh ".venv/$level.stamp" "$print" && return
   if ! .venv/bin/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null; then
     quietly "making .venv" .tools/bin/uv venv --clear --python "$python" .venv
   fi
@@ -119,6 +119,9 @@ make_venv() {
     .tools/bin/uv pip install --python .venv/bin/python --no-build --require-hashes "$@"
   quietly "installing onedoor itself" \
     .tools/bin/uv pip install --python .venv/bin/python --no-deps --no-build-isolation -e .
+  # A path without Python's version in it, for pyright's MicroPython stubs.
+  ln -sfn "$(.venv/bin/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')" \
+    .build/site-packages
   echo "$print" >".venv/$level.stamp"
   [ "$level" = demo ] ||
     print_of demo .build/pyproject.print requirements.lock >.venv/demo.stamp

@@ -6,6 +6,11 @@ HARDWARE = {"machine", "network", "rp2"}
 # In MicroPython on the Pico W, beside the pure modules.
 PICO_MODULES = {"_thread", "gc", "json", "os", "select", "socket", "sys", "time", "umqtt"}
 
+# These choose implementations; the parts of the hub are handed what they need.
+ASSEMBLY = ("app", "cli", "demo", "serve", "service")
+ASSEMBLY_FILES = tuple(f"{HUB}/{name}" for name in ASSEMBLY)
+ASSEMBLY_MODULES = tuple(f"onedoor_hub.{name}" for name in ASSEMBLY)
+
 
 def test_only_board_py_touches_the_hardware_modules():
     found = {
@@ -53,12 +58,13 @@ def test_hub_and_protocol_name_no_firmware_module():
     assert wrong == []
 
 
-def test_only_the_cli_and_the_app_are_told_which_implementation_to_use():
+def test_only_what_puts_the_hub_together_imports_what_puts_it_together():
+    parts = [path for path in python_files(HUB) if not place(path).startswith(ASSEMBLY_FILES)]
     wrong = [
         f"{place(path, line)} imports {name}"
-        for path in python_files(HUB)
-        if not place(path).startswith((f"{HUB}/cli", f"{HUB}/app"))
+        for path in parts
         for line, name in imports(path)
-        if name.startswith(("onedoor_hub.cli", "onedoor_hub.app"))
+        if name.startswith(ASSEMBLY_MODULES)
     ]
+    assert len(parts) < len(python_files(HUB))
     assert wrong == []
