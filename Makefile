@@ -34,7 +34,7 @@ lock: ## pin all dependencies anew: make lock ARGS=--upgrade
 	@./setup.sh test
 	.tools/bin/uv pip compile pyproject.toml --all-extras --group setup --group node --universal --python-version 3.11 \
 	  --generate-hashes --no-header --no-annotate --no-config -q -o requirements.lock $(ARGS)
-	.build/node -e 0 && npm install --package-lock-only
+	npm install --package-lock-only
 
 setup: ## everything the other targets need
 	@./setup.sh test
