@@ -10,7 +10,8 @@ and sends watchers ``in GP2 0 <us>`` when it has taken an input, ``out GP10 1 <u
 firmware sets an output; <us> is the board's own microsecond counter.
 
 What restarts a Pico ends the process here, with the reason left in a file for the next start;
-whoever started the process starts it again (``onedoor_hub.bench``).
+whoever started the process starts it again (``onedoor_hub.bench``). With ONEDOOR_BENCH_STDIN=1
+the process ends when its standard input does, so that it never outlives who started it.
 """
 
 import _thread
@@ -23,11 +24,7 @@ import time
 PWRON_RESET, WDT_RESET = 1, 3
 _REASON = "bench-reset"
 _WATCHDOG_LOOK_MS = 250
-
-
-def _address(port):
-    found = socket.getaddrinfo("127.0.0.1", port)[0][-1]
-    return found
+_OWNER_LOOK_MS = 500
 
 
 class _Bench:
@@ -38,19 +35,27 @@ class _Bench:
         self.pins = {}
         self._watchers = []
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-        self._socket.bind(_address(int(os.getenv("ONEDOOR_BENCH_PORT") or 0)))
+        port = int(os.getenv("ONEDOOR_BENCH_PORT") or 0)
+        self._socket.bind(socket.getaddrinfo("127.0.0.1", port)[0][-1])
         self._poll = select.poll()
         self._poll.register(self._socket, select.POLLIN)
+        self._owner = select.poll()
+        if os.getenv("ONEDOOR_BENCH_STDIN"):
+            self._owner.register(sys.stdin, select.POLLIN)
 
     def run(self, timer):
         """Answer datagrams and call the timer's callback when it is due, for good."""
-        due_ms = time.ticks_ms()
+        due_ms = look_ms = time.ticks_ms()
         while timer.callback is not None:
             wait_ms = time.ticks_diff(due_ms, time.ticks_ms())
             if wait_ms > 0:
                 if self._poll.poll(wait_ms):
                     self._receive()
                 continue
+            if time.ticks_diff(due_ms, look_ms) >= _OWNER_LOOK_MS:
+                look_ms = due_ms
+                if self._owner.poll(0):
+                    _die()
             due_ms = time.ticks_add(due_ms, timer.period_ms)
             if wait_ms < -100:  # the machine was busy: a timer does not catch up
                 due_ms = time.ticks_add(time.ticks_ms(), timer.period_ms)
@@ -139,21 +144,25 @@ class WDT:
     def _run(self):
         while time.ticks_diff(time.ticks_ms(), self._fed_ms) < self._timeout_ms:
             time.sleep_ms(_WATCHDOG_LOOK_MS)
-        _end("watchdog")
+        _restart("watchdog")
 
 
-def _end(reason):
+def _restart(reason):
     with open(_REASON, "w") as file:
         file.write(reason)
+    _die()
+
+
+def _die():
     # From any thread, and as sudden as a reset: MicroPython itself offers only a polite exit.
-    os.system("kill -9 $PPID")
+    os.system("kill -9 $PPID")  # noqa: S605
     while True:
         time.sleep_ms(1000)
 
 
 def reset():
     """Restart the board."""
-    _end("reset")
+    _restart("reset")
 
 
 def _take_reason():

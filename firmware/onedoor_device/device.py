@@ -5,12 +5,13 @@ wait for the network. Both use the journal, under one lock: the tick tries it, a
 holds it for its short journal work, main takes over what the tick has latched.
 """
 
+from onedoor_protocol import chain
+
 from onedoor_device import VERSION
 from onedoor_device.journal import JournalError, JournalFull
 from onedoor_device.lights import REFUSED_MS, Lights
 from onedoor_device.presses import Presses
 from onedoor_device.session import Session
-from onedoor_protocol import chain
 
 # Suppressed presses are written with the next rating, or after this time (ENT-008).
 SUPPRESSED_MS = 45000
@@ -96,9 +97,9 @@ class Device:
         try:
             self.session.step(now_ms, link)
         except OSError as error:
+            self.log(("connection lost: " if link.connected else "no connection: ") + str(error))
             link.close()
             self.session.lost(self.now_ms)
-            self.log("connection lost: " + str(error))
 
     def _locked(self, work):
         """Run ``work()`` under the lock, then journal the presses that had to wait for it."""
