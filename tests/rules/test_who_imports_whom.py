@@ -7,7 +7,7 @@ HARDWARE = {"machine", "network", "rp2"}
 PICO_MODULES = {"_thread", "gc", "json", "os", "select", "socket", "sys", "time", "umqtt"}
 
 # These choose implementations; the parts of the hub are handed what they need.
-ASSEMBLY = ("app", "cli", "demo", "serve", "service")
+ASSEMBLY = ("__main__", "app", "cli", "demo", "serve", "service")
 ASSEMBLY_FILES = tuple(f"{HUB}/{name}" for name in ASSEMBLY)
 ASSEMBLY_MODULES = tuple(f"onedoor_hub.{name}" for name in ASSEMBLY)
 
