@@ -1,0 +1,1 @@
+"""What people and programs see of the hub over HTTP. Reads the store, never writes it."""

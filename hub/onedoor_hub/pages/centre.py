@@ -1,0 +1,113 @@
+"""The manager's page of a centre, and the stream that keeps it live."""
+
+import time
+from collections.abc import Iterator
+
+from flask import Blueprint, Response, render_template, stream_with_context
+from sqlalchemy.exc import DBAPIError
+
+from onedoor_hub.context import Hub, hub
+from onedoor_hub.pages import board as boards
+from onedoor_hub.pages import failures, notices
+from onedoor_hub.store import scoreboard
+
+blueprint = Blueprint("centre", __name__)
+
+BEAT_S = 5  # the page calls itself stale after three missed beats
+GAP_S = 0.2  # changes within it are sent together
+# Each stream holds one of the web server's threads; the rest stay free for pages.
+MAX_STREAMS = 100
+
+
+@blueprint.get("/")
+def page():
+    """The centre's counters, today and over the last 30 days."""
+    running = hub()
+    with running.engine.connect() as connection:
+        centres = scoreboard.centres(connection)
+        centre = boards.choose_centre(centres)
+        if centre is None:
+            return render_template("no_centre.html")
+        shown = boards.load(connection, centre, running.clock_ms())
+        return render_template(
+            "centre.html",
+            board=shown,
+            centres=centres,
+            notices=notices.collect(connection, shown, running.health),
+        )
+
+
+@blueprint.get("/events")
+def events():
+    """Server-sent events of one centre: each carries a piece of its page as HTML."""
+    running = hub()
+    with running.engine.connect() as connection:
+        centre = boards.choose_centre(scoreboard.centres(connection))
+    if centre is None:
+        return failures.answer(404, "no centre")
+    if len(running.live) >= MAX_STREAMS:
+        return failures.answer(503, "too many live pages", [("Retry-After", "10")])
+    return Response(
+        stream_with_context(_stream(running, centre)),
+        mimetype="text/event-stream",
+        headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"},
+    )
+
+
+def _stream(running: Hub, centre: scoreboard.Centre) -> Iterator[str]:
+    subscription = running.live.subscribe()
+    try:
+        # Whoever connects, again or late, first gets everything: nothing between is lost.
+        yield "retry: 2000\n\n"
+        sent = _Sent()
+        changed: set[int] = set()
+        beat_due = 0.0
+        while True:
+            if changed or time.monotonic() >= beat_due:
+                yield from sent.news(running, centre, changed)
+                changed = set()
+                beat_due = time.monotonic() + BEAT_S
+                time.sleep(GAP_S)
+            wait_s = max(0.0, beat_due - time.monotonic())
+            changed |= {n for name, n in subscription.wait(wait_s) if name == centre.id}
+    except DBAPIError:
+        return  # the page sees the stream end, says so and tries again
+    finally:
+        running.live.unsubscribe(subscription)
+
+
+class _Sent:
+    """What one page holds already."""
+
+    def __init__(self):
+        self._frame = None  # date and counters; another one means the whole list anew
+        self._pieces: dict[str, str] = {}
+
+    def news(self, running: Hub, centre: scoreboard.Centre, changed: set[int]) -> Iterator[str]:
+        """The events that bring the page up to date."""
+        with running.engine.connect() as connection:
+            board = boards.load(connection, centre, running.clock_ms())
+            noticed = notices.collect(connection, board, running.health)
+        frame = board.clock.today, [card.number for card in board.cards]
+        if frame != self._frame:
+            self._frame = frame
+            yield _event("counters", render_template("_cards.html", board=board))
+        else:
+            for card in board.cards:
+                if card.number in changed:
+                    html = render_template("_card.html", card=card, board=board)
+                    yield _event(f"counter-{card.number}", html)
+        pieces = {
+            "notices": render_template("_notices.html", notices=noticed),
+            "summary": render_template("_summary.html", board=board),
+        }
+        for name, html in pieces.items():
+            if self._pieces.get(name) != html:
+                yield _event(name, html)
+        self._pieces = pieces
+        yield _event("beat", board.clock.clock(board.clock.now_ms))
+
+
+def _event(name: str, html: str) -> str:
+    lines = [line for line in html.splitlines() if line.strip()] or [""]
+    return f"event: {name}\n" + "".join(f"data: {line}\n" for line in lines) + "\n"

@@ -1,0 +1,111 @@
+"""What needs a manager's attention now, in plain words, worst first."""
+
+from dataclasses import dataclass
+
+from flask_babel import gettext as _
+from flask_babel import ngettext
+from sqlalchemy import Connection
+
+from onedoor_hub.health import Health
+from onedoor_hub.pages import words
+from onedoor_hub.pages.board import Board
+from onedoor_hub.pages.language import number
+from onedoor_hub.store import scoreboard
+
+ALARM, WARNING, NOTE = "alarm", "warning", "note"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One line; ``detail`` is the technician's text, shown small and untranslated."""
+
+    level: str
+    text: str
+    detail: str = ""
+
+
+def collect(connection: Connection, board: Board, health: Health) -> list[Notice]:
+    """Every notice for a centre's page, alarms first."""
+    notices = [
+        Notice(ALARM, words.trouble(part), text) for part, text in sorted(health.troubles().items())
+    ]
+    for card in board.cards:
+        notices += _of_boxes(card)
+    notices += _offline(board)
+    notices += _refusals(connection, board)
+    if any("cpython" in box.impl.lower() for card in board.cards for box in card.boxes):
+        notices.append(
+            Notice(
+                NOTE,
+                _(
+                    "The boxes run on CPython, because no MicroPython interpreter was found on "
+                    "this machine; real boxes run MicroPython."
+                ),
+            )
+        )
+    return sorted(notices, key=lambda notice: (ALARM, WARNING, NOTE).index(notice.level))
+
+
+def _of_boxes(card) -> list[Notice]:
+    notices = []
+    for box in card.boxes:
+        if box.status == scoreboard.FROZEN:
+            text = _(
+                "Counter %(counter)s: box %(box)s is frozen for review; its new ratings do not "
+                "count until then.",
+                counter=number(card.number),
+                box=box.id,
+            )
+            notices.append(Notice(ALARM, text, box.reason))
+        for code in box.faults:
+            text = _(
+                "Counter %(counter)s: box %(box)s reports: %(fault)s.",
+                counter=number(card.number),
+                box=box.id,
+                fault=words.fault(code),
+            )
+            notices.append(Notice(WARNING, text))
+        if box.refused:
+            text = ngettext(
+                "Counter %(counter)s: %(count)s press could not be kept because the box's memory "
+                "was full.",
+                "Counter %(counter)s: %(count)s presses could not be kept because the box's "
+                "memory was full.",
+                box.refused,
+                counter=number(card.number),
+                count=number(box.refused),
+            )
+            notices.append(Notice(WARNING, text))
+    return notices
+
+
+def _offline(board: Board) -> list[Notice]:
+    away = [number(card.number) for card in board.cards if card.state == "offline"]
+    if not away:
+        return []
+    text = ngettext(
+        "The box at counter %(counters)s is offline; it keeps its ratings and sends them later.",
+        "The boxes at counters %(counters)s are offline; they keep their ratings and send them "
+        "later.",
+        len(away),
+        counters=", ".join(away),
+    )
+    return [Notice(WARNING, text)]
+
+
+def _refusals(connection: Connection, board: Board) -> list[Notice]:
+    return [
+        Notice(
+            WARNING,
+            ngettext(
+                "%(count)s message refused so far: %(reason)s. The last came at %(time)s.",
+                "%(count)s messages refused so far: %(reason)s. The last came at %(time)s.",
+                refusal.n,
+                count=number(refusal.n),
+                reason=words.refusal(refusal.code),
+                time=board.clock.clock(refusal.last_ms),
+            ),
+            refusal.code,
+        )
+        for refusal in scoreboard.refusals(connection, board.centre.no, board.clock.midnight_ms())
+    ]
