@@ -47,13 +47,20 @@ def files() -> dict[Path, str]:
     return made
 
 
+def leftovers(made: set[Path]) -> list[Path]:
+    """Files in the generated folders that are none of those made."""
+    found = [*(HERE / "vectors").iterdir(), *(HERE / "generated").iterdir()]
+    return sorted(path for path in found if path not in made)
+
+
 def main(arguments: list[str]) -> int:
-    """Exit status: 0 done or fresh, 1 stale files (named), 2 wrong arguments."""
+    """Exit status: 0 done or fresh, 1 stale or forgotten files (named), 2 wrong arguments."""
     if arguments not in ([], ["--check"]):
         print("usage: python protocol/generate.py [--check]", file=sys.stderr)
         return 2
     stale = []
-    for path, text in files().items():
+    made = files()
+    for path, text in made.items():
         if path.exists() and path.read_text(encoding="utf-8") == text:
             continue
         stale.append(path.relative_to(HERE.parent))
@@ -62,7 +69,10 @@ def main(arguments: list[str]) -> int:
             path.write_text(text, encoding="utf-8")
     for path in stale:
         print(f"{path}: {'stale, run python protocol/generate.py' if arguments else 'written'}")
-    return 1 if arguments and stale else 0
+    forgotten = leftovers(set(made))
+    for path in forgotten:
+        print(f"{path.relative_to(HERE.parent)}: nothing makes this file any more, delete it")
+    return 1 if forgotten or (arguments and stale) else 0
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ import re
 
 from onedoor_protocol import chain, errors, messages, topics
 
-from specgen import vectors
+from specgen import plain, vectors
 
 _MARKED = re.compile(r"(<!-- table: ([a-z-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 
@@ -105,6 +105,27 @@ def _session() -> str:
     return "\n".join(parts)
 
 
+def _bytes() -> str:
+    boot, press = [1, 0, 0, 1], [2, 45000, 0x43, 0]
+    values = plain.chain_values(plain.DEVICE, plain.INC, [boot, press])
+    sent = str(vectors.session()[5]["payload"])
+    body, mac = sent.split("\n")
+    topic = plain.topic("journal")
+    head = f"onedoor/1 up\n{topic}\n"
+    rows = [
+        ["chain value before entry 1", values[0]],
+        ["boot entry, packed", plain.pack(1, *boot).hex()],
+        ["chain value after it", values[1]],
+        ["press, packed", plain.pack(2, *press).hex()],
+        ["chain value after it", values[2]],
+        ["what the MAC covers begins with", head.encode("ascii").hex()],
+        ["… and goes on with the body, which begins with", body[:16].encode("ascii").hex()],
+        ["length of all that", f"{len(head) + len(body)} bytes"],
+        ["MAC", mac],
+    ]
+    return _table(["what", "value"], [[what, f"`{value}`"] for what, value in rows])
+
+
 def _tables() -> dict[str, str]:
     made = {channel: _fields(channel) for channel in messages.MESSAGES}
     return made | {
@@ -114,6 +135,7 @@ def _tables() -> dict[str, str]:
         "errors": _errors(),
         "example-ack": _example(),
         "session": _session(),
+        "example-bytes": _bytes(),
     }
 
 

@@ -41,7 +41,7 @@ def field_values(kind: str, low: int, high: int):
     return st.lists(st.one_of(other, rating.map(list)), min_size=low, max_size=high)
 
 
-def bodies(channel: str):
+def bodies(channel: str) -> st.SearchStrategy[dict]:
     table = messages.MESSAGES[channel]
     needed = {name: field_values(kind, low, high) for name, kind, low, high, req, _ in table if req}
     extra = {
@@ -49,7 +49,7 @@ def bodies(channel: str):
     }
     if channel == "command":
         needed, extra = needed | extra, {}
-    made = st.fixed_dictionaries(needed, optional=extra)
+    made: st.SearchStrategy[dict] = st.fixed_dictionaries(needed, optional=extra)
     if channel == "journal":
         made = made.filter(lambda body: body["first"] + 31 <= chain.MAX_SEQ)
         made = made.map(lambda body: {**body, "eb": min(body["eb"], body["boot"])})

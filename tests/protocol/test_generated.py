@@ -63,6 +63,17 @@ def test_check_names_each_stale_file_and_writes_nothing(tmp_path):
     assert spec.read_text() == (PROTOCOL / "SPEC.md").read_text()
 
 
+def test_a_file_that_nothing_makes_is_named(tmp_path):
+    copy = tmp_path / "protocol"
+    shutil.copytree(PROTOCOL, copy)
+    (copy / "generated" / "old.schema.json").write_text("{}\n")
+    done = generate(copy, "--check")
+    assert done.returncode == 1
+    assert done.stdout == (
+        "protocol/generated/old.schema.json: nothing makes this file any more, delete it\n"
+    )
+
+
 def test_a_wrong_argument_is_one_clear_line():
     done = generate(PROTOCOL, "--chek")
     assert (done.returncode, done.stdout) == (2, "")
