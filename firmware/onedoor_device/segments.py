@@ -82,7 +82,11 @@ class Segments:
             header = self._header(best)
             if header and (incarnation is None or header.incarnation == incarnation):
                 return header
-            self._set_aside(best)
+            if self._store.size(_name(best)):
+                self._set_aside(best)
+            else:
+                # littlefs makes an empty file first: the power went before its contents came
+                self._store.remove(_name(best))
 
     def end_at(self, seq):
         """Take the segments to end at ``seq``, where the hot file holds those after it too."""
@@ -190,7 +194,7 @@ class Segments:
             prev = chain.step(prev, chain.pack(seq, kind, t_ms, a, b))
             entries.append(entry)
             seq += 1
-        self._cursor = [index, base, seq, prev, boot]
+        self._cursor[2], self._cursor[3], self._cursor[4] = seq, prev, boot
         if damaged:
             self.problem("segment " + _name(index) + " is damaged at entry " + str(seq))
             raise Gap((index + 1) * records.SEGMENT_RECORDS + 1)
