@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from onedoor_hub import firmware, interpreter
+from onedoor_hub.errors import HubError
 
 HEAP = "190k"  # what a Pico W leaves to Python
 BUTTON_PINS = (2, 3, 4, 5, 6)
@@ -32,7 +33,7 @@ _RESET_FILE = "bench-reset"
 _REMEMBERED = 20000
 
 
-class BenchError(Exception):
+class BenchError(HubError):
     """A box did not start or did not do what it should; the text says what, and its last words."""
 
 

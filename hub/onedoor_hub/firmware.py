@@ -4,11 +4,13 @@ import importlib.util
 from dataclasses import dataclass
 from pathlib import Path
 
+from onedoor_hub.errors import HubError
+
 _HERE = Path(__file__).resolve().parent
 _CHECKOUT = _HERE.parents[1]
 
 
-class FirmwareError(Exception):
+class FirmwareError(HubError):
     """Something the firmware needs is not there; the text says what, where and what to do."""
 
 

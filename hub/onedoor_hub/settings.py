@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from onedoor_hub.errors import HubError
 
-class SettingsError(ValueError):
+
+class SettingsError(HubError, ValueError):
     """A setting that cannot be used; the text says which, from where, and what to write."""
 
 

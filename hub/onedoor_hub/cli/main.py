@@ -75,5 +75,25 @@ def mosquitto(settings: Settings, folder: str) -> None:
     click.echo(f"start the hub with:    onedoor hub --broker mqtt://HOST:{settings.broker_port}")
 
 
+@main.command()
+@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
+@click.option("--counters", type=click.IntRange(1, 20), default=6, show_default=True)
+@click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True)
+@click.option("--seed", type=int, default=1, show_default=True, help="of history and citizens")
+@click.option(
+    "--exit-after", type=click.IntRange(min=0), default=0, help="seconds; 0 runs until Ctrl-C"
+)
+def demo(port: int, counters: int, days: int, seed: int, exit_after: int) -> None:
+    """Show everything at once: a hub with history, real boxes, citizens who press them."""
+    from onedoor_hub.cli.options import one_line_errors
+    from onedoor_hub.demo.run import interrupt_on_sigterm, run
+
+    interrupt_on_sigterm()
+    with one_line_errors():
+        whole = run(port, counters, days, seed, exit_after)
+    if not whole:
+        raise click.ClickException("not every thanked press was counted: please report this")
+
+
 for command in (device, certificate, flash):
     main.add_command(command)

@@ -6,8 +6,8 @@ from collections.abc import Callable
 import click
 from sqlalchemy.exc import SQLAlchemyError
 
-from onedoor_hub.settings import SETTINGS, Settings, SettingsError, resolve
-from onedoor_hub.store.devices import StoreError
+from onedoor_hub.errors import HubError
+from onedoor_hub.settings import SETTINGS, Settings, resolve
 
 
 def settings_flags(*names: str) -> Callable:
@@ -43,7 +43,7 @@ class one_line_errors:  # noqa: N801 - reads as a statement
         return self
 
     def __exit__(self, _kind, error, _trace):
-        if isinstance(error, (SettingsError, StoreError)):
+        if isinstance(error, HubError):
             raise click.ClickException(str(error)) from None
         if isinstance(error, SQLAlchemyError):
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from onedoor_protocol import mac, topics
 from sqlalchemy import Connection, func, insert, select, update
 
+from onedoor_hub.errors import HubError
 from onedoor_hub.store import schema
 from onedoor_hub.store.upsert import upsert
 
@@ -13,7 +14,7 @@ DEFAULT_TARGET_PERMILLE = 950  # Kenya's Huduma centres: 95 %
 _SUFFIX_ALPHABET = "abcdefghjkmnpqrstuvwxyz23456789"  # no letter that reads like a digit
 
 
-class StoreError(ValueError):
+class StoreError(HubError, ValueError):
     """Something asked of the store that cannot be; the text says what and what to do."""
 
 
@@ -54,14 +55,16 @@ def ensure_centre(
     return number
 
 
-def ensure_counter(connection: Connection, centre_no: int, number: int) -> None:
+def ensure_counter(
+    connection: Connection, centre_no: int, number: int, name: str = ""
+) -> None:
     """Make a counter of a centre if it is new. Raises StoreError unless 1 <= number <= 9999."""
     if not 1 <= number <= 9999:
         raise StoreError(f"counter {number} is out of range: use 1 to 9999")
     table = schema.counter
     where = (table.c.centre == centre_no) & (table.c.number == number)
     if connection.scalar(select(func.count()).select_from(table).where(where)) == 0:
-        connection.execute(insert(table).values(centre=centre_no, number=number))
+        connection.execute(insert(table).values(centre=centre_no, number=number, name=name))
 
 
 def add_device(connection: Connection, centre_no: int, counter: int, now_ms: int) -> tuple:
