@@ -37,7 +37,7 @@ class JournalGap(JournalError):
     """The entries asked for are gone or damaged; the next that can be read is ``next_seq``."""
 
     def __init__(self, next_seq):
-        JournalError.__init__(self, "nothing to read before entry " + str(next_seq))
+        super().__init__("nothing to read before entry " + str(next_seq))
         self.next_seq = next_seq
 
 

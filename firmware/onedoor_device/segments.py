@@ -18,7 +18,7 @@ class Gap(Exception):
     """The entries from the one asked for up to ``next_seq`` cannot be read."""
 
     def __init__(self, next_seq):
-        Exception.__init__(self, "entries before " + str(next_seq) + " cannot be read")
+        super().__init__("entries before " + str(next_seq) + " cannot be read")
         self.next_seq = next_seq
 
 
