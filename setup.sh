@@ -60,6 +60,7 @@ install_system_packages() {
     want python3-venv "keeps OneDoor's Python packages inside this folder"
   fi
   if [ "$level" = test ]; then
+    have git || want git "lists the project's files for the rule tests"
     [ -x /usr/sbin/mosquitto ] || have mosquitto || want mosquitto \
       "the MQTT broker the tests start on ports of their own (Debian also starts its own on port 1883, this machine only)"
     have initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || want postgresql \
