@@ -2,9 +2,10 @@
 
 import json
 
+from onedoor_protocol import messages
+
 from onedoor_device.lights import THANKS_MS
 from onedoor_device.presses import LOCKOUT_MS
-from onedoor_protocol import messages
 
 _FILE = "desired.json"
 _MAX_BYTES = 256

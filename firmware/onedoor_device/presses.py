@@ -4,8 +4,9 @@ Only the timer tick calls ``sample``; whoever holds the device's lock takes entr
 number is therefore written by one side only, and no lock is needed between the two.
 """
 
-from onedoor_device.debounce import Debounce
 from onedoor_protocol import chain
+
+from onedoor_device.debounce import Debounce
 
 LOCKOUT_MS = 1500
 # Buttons pressed within this time of each other were pressed by one hand, not by one choice.

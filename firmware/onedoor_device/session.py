@@ -6,11 +6,12 @@ due. Everything the box must remember across connections is in the journal.
 
 import binascii
 
+from onedoor_protocol import codec, mac, topics
+from onedoor_protocol.errors import ProtocolError
+
 from onedoor_device.clock import HubTime
 from onedoor_device.journal import JournalGap
 from onedoor_device.outbox import Outbox
-from onedoor_protocol import codec, mac, topics
-from onedoor_protocol.errors import ProtocolError
 
 BIRTH_MS = 10000  # a birth without an answer is repeated (STA-002)
 STATE_CHANGE_MS = 5000

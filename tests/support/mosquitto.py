@@ -1,5 +1,6 @@
 """A real Mosquitto with the access list and passwords that the product writes for it."""
 
+import os
 import shutil
 import subprocess
 from pathlib import Path
@@ -46,6 +47,8 @@ class Mosquitto:
     def start(self) -> None:
         """Write its files and start it; returns once it takes connections."""
         path = write_files(self._folder, self._passwords, "127.0.0.1", self.port)
+        if os.geteuid() == 0:  # else Mosquitto becomes a user who may not read these files
+            path.write_text(path.read_text() + "user root\n")
         log = (self._folder / "log").open("ab")
         self._process = subprocess.Popen(
             [_program(), "-c", str(path)], stdout=log, stderr=log, cwd=self._folder
