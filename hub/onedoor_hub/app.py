@@ -6,6 +6,7 @@ from pathlib import Path
 
 from flask import Flask, g, request
 from flask_talisman import Talisman
+from markupsafe import Markup
 
 from onedoor_hub.context import Hub
 from onedoor_hub.pages import (
@@ -57,6 +58,7 @@ def create_app(hub: Hub) -> Flask:
             "clock": g.get("clock"),
             "iso": language.iso,
             "box_state": board.box_state,
+            "isolated": _isolated,
             "zip": zip,
         }
     )
@@ -69,6 +71,11 @@ def create_app(hub: Hub) -> Flask:
     ):
         app.register_blueprint(blueprint)
     return app
+
+
+def _isolated(text: str) -> Markup:
+    """Text that people entered, put into a sentence without turning its direction."""
+    return Markup("<bdi>{}</bdi>").format(text)
 
 
 def _install_caching(app: Flask) -> None:

@@ -38,7 +38,9 @@ def install(app: Flask) -> None:
             response.vary.update(("Accept-Language", "Cookie"))
         return response
 
-    app.jinja_env.filters.update(number=number, percent=percent, points=points, between=between)
+    app.jinja_env.filters.update(
+        number=number, percent=percent, points=points, plain_percent=plain_percent, between=between
+    )
     app.context_processor(_for_templates)
 
 
@@ -69,13 +71,17 @@ def number(n: float) -> str:
 
 def percent(share: float) -> str:
     """A share in 0..1 as a percentage with one decimal."""
-    pattern = (
-        locale_now()
-        .percent_formats[None]
-        .pattern.replace("0%", "0.0%")
-        .replace("0\xa0%", "0.0\xa0%")
-    )
-    return numbers.format_percent(share, pattern, locale=locale_now())
+    return numbers.format_percent(share, _percent_pattern("0.0"), locale=locale_now())
+
+
+def plain_percent(share: float) -> str:
+    """A share in 0..1 as a percentage, with a decimal only where it is not whole."""
+    return numbers.format_percent(share, _percent_pattern("0.#"), locale=locale_now())
+
+
+def _percent_pattern(digits: str) -> str:
+    # Only the digits change; where the sign stands is the language's own.
+    return locale_now().percent_formats[None].pattern.replace("#,##0", digits)
 
 
 def points(value: float) -> str:
@@ -112,8 +118,12 @@ class LocalTime:
         return range(self.midnight_ms() // HOUR_MS, -(-self.midnight_ms(1) // HOUR_MS))
 
     def hour(self, hour: int) -> str:
-        """The clock time at which an hour since 1970 UTC begins."""
-        return dates.format_time(self.at(hour * HOUR_MS), "short", locale=locale_now())
+        """The clock time at which an hour since 1970 UTC begins, as short as can be."""
+        at, locale = self.at(hour * HOUR_MS), locale_now()
+        halves = "a" in dates.get_time_format("short", locale=locale).pattern
+        if at.minute:
+            return dates.format_time(at, "short", locale=locale)
+        return dates.format_time(at, "h a" if halves else "H:mm", locale=locale)
 
     def clock(self, utc_ms: int) -> str:
         """Hours and minutes."""

@@ -51,8 +51,8 @@ def _of_boxes(card) -> list[Notice]:
     for box in card.boxes:
         if box.status == scoreboard.FROZEN:
             text = _(
-                "Counter %(counter)s: box %(box)s is frozen for review; its new ratings do not "
-                "count until then.",
+                "Counter %(counter)s: box %(box)s is frozen for review; it keeps its new ratings "
+                "until that is done.",
                 counter=number(card.number),
                 box=box.id,
             )

@@ -74,6 +74,7 @@ def refusal(code: str) -> str:
         "entry_changed": _("stored entry sent again with other content"),
         "boot_backwards": _("start counter ran backwards"),
         "not_a_device": _("sender is not the hub"),
+        "internal": _("an error in the hub; its log says which"),
     }.get(code, code)
 
 
