@@ -93,7 +93,7 @@ def _broker(config, broker):
     if "port" in broker:
         config.port = _int(broker, "port", 1, 65535, "broker.")
     if "keepalive_s" in broker:
-        config.keepalive_s = _int(broker, "keepalive_s", 4, 600, "broker.")
+        config.keepalive_s = _int(broker, "keepalive_s", 5, 120, "broker.")
 
 
 def _wifi(wifi):

@@ -170,6 +170,9 @@ class BenchBox:
         """Press a button for ``ms`` and let go. ``button``: place from the left from 0, or name."""
         pin = self.pin(button)
         self.set(pin, 0, bounce)
+        # Held from when the box has it: on a busy machine its process may be late, as no
+        # switch ever is.
+        self._wait(lambda: self._levels.get(pin) == 0, 1)
         time.sleep(ms / 1000)
         self.set(pin, 1, bounce)
 

@@ -10,6 +10,14 @@ from tests.firmware.proxy import packets
 QUICK = {"rev": 1, "lockout_ms": 100, "thanks_ms": 100}
 PRESSES = 24
 LIGHT_MS = 50
+# What the box says of each fault. A connect that a signal of the garbage collector interrupts
+# on Linux ends in EALREADY instead of ETIMEDOUT.
+FAULTS = {
+    "refuse": ("ECONNREFUSED",),
+    "black hole": ("ETIMEDOUT", "EALREADY"),
+    "silent": ("ETIMEDOUT",),
+    "half open": ("the broker does not answer",),
+}
 
 
 def press_to_light_ms(box, count):
@@ -17,7 +25,7 @@ def press_to_light_ms(box, count):
     times = []
     for number in range(count):
         box.forget_events()
-        box.press(number % 4, ms=30, bounce=number % 2 == 0)
+        box.press(number % 4, ms=80, bounce=number % 2 == 0)
         assert box.wait_for_light(3), box.console()
         assert box.wait_for_dark()
         events = box.events()
@@ -27,7 +35,7 @@ def press_to_light_ms(box, count):
     return times
 
 
-@pytest.mark.parametrize("mode", ["refuse", "black hole", "silent", "half open"])
+@pytest.mark.parametrize("mode", list(FAULTS))
 def test_press_is_journaled_and_thanked_in_50_ms_whatever_the_network_does(
     make_box, hub, proxy, mode, record_property
 ):
@@ -49,11 +57,9 @@ def test_press_is_journaled_and_thanked_in_50_ms_whatever_the_network_does(
     assert median < LIGHT_MS
     assert sorted(times)[int(PRESSES * 0.9)] < 2 * LIGHT_MS
     assert longest < 1000
-    fault = {"refuse": "ECONNREFUSED", "black hole": "ETIMEDOUT", "silent": "ETIMEDOUT"}.get(mode)
-    if fault:
-        while fault not in box.console():
-            assert time.monotonic() - began_s < 30, "the network was not in the way"
-            time.sleep(0.1)
+    while not any(fault in box.console() for fault in FAULTS[mode]):
+        assert time.monotonic() - began_s < 40, f"the network was not in the way: {box.console()}"
+        time.sleep(0.1)
     proxy.be("through")
     assert hub.wait(lambda: len(hub.ratings()) == PRESSES, 60), box.console()
     assert [value for value, _ in hub.values()] == [4, 3, 2, 1] * (PRESSES // 4)
