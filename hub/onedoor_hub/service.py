@@ -3,7 +3,7 @@
 from flask import Flask
 
 from onedoor_hub.app import create_app
-from onedoor_hub.broker.accounts import hub_secret
+from onedoor_hub.broker.accounts import HUB_USER, hub_secret
 from onedoor_hub.broker.client import Address, HubClient, parse_address
 from onedoor_hub.broker.embedded import EmbeddedBroker
 from onedoor_hub.context import Hub, utc_ms
@@ -20,8 +20,10 @@ def broker_address(settings: Settings) -> Address:
     """Where the hub's client finds its broker. Raises SettingsError for a bad address."""
     secret = hub_secret(settings.folder)
     if settings.broker == EMBEDDED:
-        url = f"mqtt://{settings.broker_host}:{settings.broker_port}"
-        return parse_address(url, secret)
+        # Listening on every address, it is reached on this machine's own.
+        host = settings.broker_host
+        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not to bind
+        return Address(host, settings.broker_port, HUB_USER, secret)
     return parse_address(settings.broker, secret)
 
 

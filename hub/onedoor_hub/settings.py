@@ -5,6 +5,7 @@ Order of precedence: command-line flag, environment (``ONEDOOR_<NAME>``), config
 """
 
 import os
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,7 +21,7 @@ class SettingsError(HubError, ValueError):
 
 @dataclass(frozen=True)
 class Setting:
-    """One row of the table."""
+    """One row of the table. ``low`` and ``high`` bound a number."""
 
     name: str
     kind: type  # str or int
@@ -74,8 +75,11 @@ class Settings:
 
     @property
     def folder(self) -> Path:
-        """The data folder."""
-        return Path(self.values["data_dir"]).expanduser()
+        """The data folder. Raises SettingsError where ``~name`` is nobody's home."""
+        try:
+            return Path(self.values["data_dir"]).expanduser()
+        except RuntimeError:
+            raise SettingsError(f"data_dir {self.values['data_dir']!r}: no such home") from None
 
     @property
     def database_url(self) -> str:
@@ -133,8 +137,10 @@ def _read_file(path: Path, wanted: bool) -> dict[str, Any]:
 
 def _value(setting: Setting, raw: Any, source: str) -> str | int:
     if setting.kind is str:
-        if not isinstance(raw, str):
+        if not isinstance(raw, str) or "\0" in raw:
             raise SettingsError(f"{setting.name} ({source}): expected text, got {raw!r}")
+        if not raw and setting.default:
+            raise SettingsError(f"{setting.name} ({source}): expected text, got none")
         return raw
     if isinstance(raw, str) and raw.strip().isdecimal():
         raw = int(raw)
@@ -144,3 +150,8 @@ def _value(setting: Setting, raw: Any, source: str) -> str | int:
             f"{setting.high}, got {raw!r}"
         )
     return raw
+
+
+def without_password(text: str) -> str:
+    """A URL fit to be shown: its password, if it has one, as ``***``."""
+    return re.sub(r"(://[^/:@]*):.*@", r"\1:***@", text)

@@ -173,6 +173,6 @@ def test_writers_restart_and_go_on_where_the_database_stands(desk, box):
     for number in range(300):
         box.rate(4, 4, 1_000 + number)
         if number % 50 == 49:
-            first = answer_to(box, desk.take(box.state(5_000)))["seq"] + 1
+            first = answer_to(box, desk.take(box.state(5_000 + number)))["seq"] + 1
             desk.take(*[box.journal(at, 6_000) for at in range(first, len(box.entries) + 1, 32)])
     assert rated(desk.engine) == 300

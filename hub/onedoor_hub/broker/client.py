@@ -6,15 +6,17 @@ from urllib.parse import unquote, urlsplit
 
 import paho.mqtt.client as mqtt
 import structlog
-from onedoor_protocol import topics
+from onedoor_protocol import messages, topics
 
 from onedoor_hub.broker.accounts import HUB_USER
 from onedoor_hub.health import Health
 from onedoor_hub.ingest.gate import Arrival
-from onedoor_hub.settings import SettingsError
+from onedoor_hub.settings import SettingsError, without_password
 
 KEEPALIVE_S = 30
 DEFAULT_PORT = 1883
+_TOPIC_CHARS = 200
+_PAYLOAD_BYTES = max(messages.MAX_PAYLOAD_BYTES.values()) + 1
 
 log = structlog.get_logger()
 
@@ -34,9 +36,11 @@ def parse_address(text: str, secret: str) -> Address:
 
     Raises SettingsError where the text is none.
     """
-    wrong = f"broker {text!r} is not 'embedded' or mqtt://[user:password@]host[:port]"
-    parts = urlsplit(text)
+    wrong = (
+        f"broker {without_password(text)!r} is not 'embedded' or mqtt://[user:password@]host[:port]"
+    )
     try:
+        parts = urlsplit(text)
         port = parts.port or DEFAULT_PORT
     except ValueError:
         raise SettingsError(wrong) from None
@@ -72,7 +76,10 @@ class HubClient:
         )
         self._client.username_pw_set(address.user, address.password)
         self._client.reconnect_delay_set(1, 10)
+        self._refused = False
         self._client.on_connect = self._on_connect
+        self._client.on_connect_fail = self._on_connect_fail
+        self._client.on_subscribe = self._on_subscribe
         self._client.on_disconnect = self._on_disconnect
         self._client.on_message = self._on_message
 
@@ -97,17 +104,31 @@ class HubClient:
         return f"{self._address.host}:{self._address.port}"
 
     def _on_connect(self, client, _userdata, _flags, reason, _properties):
-        if reason.is_failure:
+        self._refused = reason.is_failure
+        if self._refused:
             self._health.trouble("broker", f"{self._where()} refuses the hub: {reason}")
             log.warning("broker refuses the hub", broker=self._where(), reason=str(reason))
             return
         client.subscribe([(f"{topics.PREFIX}/+/+/{channel}", 1) for channel in topics.UP])
-        self._health.well("broker")
         log.info("connected to broker", broker=self._where())
 
+    def _on_connect_fail(self, _client, _userdata):
+        self._health.trouble("broker", f"cannot reach {self._where()}; devices keep ratings")
+
+    def _on_subscribe(self, _client, _userdata, _mid, reasons, _properties):
+        if any(reason.is_failure for reason in reasons):
+            text = f"{self._where()} does not let the hub read; correct the broker's access list"
+            self._health.trouble("broker", text)
+            log.warning("broker does not let the hub read", broker=self._where())
+            return
+        self._health.well("broker")
+
     def _on_disconnect(self, _client, _userdata, _flags, reason, _properties):
-        self._health.trouble("broker", f"no connection to {self._where()}; devices keep ratings")
         log.warning("disconnected from broker", broker=self._where(), reason=str(reason))
+        if not self._refused:  # else its reason for refusing stands
+            self._health.trouble(
+                "broker", f"no connection to {self._where()}; devices keep ratings"
+            )
 
     def _on_message(self, _client, _userdata, message):
         try:
@@ -115,4 +136,6 @@ class HubClient:
         except UnicodeDecodeError:
             self._health.count("refused", "topic")
             return
-        self._take(Arrival(topic, message.payload, self._clock_ms(), bool(message.retain)))
+        # No longer than it takes to see that it is too long: the queue's memory is bounded.
+        topic, payload = topic[:_TOPIC_CHARS], message.payload[:_PAYLOAD_BYTES]
+        self._take(Arrival(topic, payload, self._clock_ms(), bool(message.retain)))

@@ -1,6 +1,7 @@
 """The embedded broker: amqtt on a thread of its own, letting in this hub's devices only."""
 
 import asyncio
+import contextlib
 import logging
 import threading
 from dataclasses import dataclass
@@ -8,13 +9,20 @@ from pathlib import Path
 
 from amqtt.broker import Broker
 from amqtt.contexts import Action
+from amqtt.errors import AMQTTError, MQTTError
+from amqtt.mqtt.connack import NOT_AUTHORIZED, ConnackPacket
+from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
+from sqlalchemy.exc import SQLAlchemyError
 
 from onedoor_hub.broker import accounts
 from onedoor_hub.store.engine import open_engine, reading
 
+START_S = 10
+STOP_S = 5
+
 # amqtt tells of every packet at INFO.
-logging.getLogger("amqtt").setLevel(logging.ERROR)
+logging.getLogger("amqtt").setLevel(logging.CRITICAL)
 logging.getLogger("transitions").setLevel(logging.ERROR)
 
 
@@ -37,10 +45,21 @@ class Door(BaseAuthPlugin):
         self._secret = accounts.hub_secret(Path(self.config.folder))
 
     async def authenticate(self, *, session):
-        """True where user name and password belong together and the client id is the user's."""
-        passwords = accounts.device_passwords(self._engine)
-        passwords[accounts.HUB_USER] = self._secret
-        return accounts.admitted(passwords, session.username, session.password)
+        """True where user and password belong together, the client id is the user's own, and the
+        will is for a topic that the user may write."""
+        user = session.username
+        if session.client_id != user and user != accounts.TAIL_USER:
+            return False
+        if session.will_flag and not accounts.may(user or "", session.will_topic or "", write=True):
+            return False
+        try:
+            return accounts.admits(self._engine, self._secret, user, session.password)
+        except SQLAlchemyError:
+            return False  # the device tries again; the hub shows what the database lacks
+
+    async def on_broker_post_shutdown(self):
+        """Let the database go."""
+        self._engine.dispose()
 
 
 class Topics(BaseTopicPlugin):
@@ -54,13 +73,50 @@ class Topics(BaseTopicPlugin):
         return accounts.may(user, topic or "", write=action == Action.PUBLISH)
 
 
+class _Broker(Broker):
+    """amqtt that asks who is there before it touches the session of that client id.
+
+    amqtt 0.12 first drops or hands over the session, so that anybody could put a device off, or
+    give its session another user's name, without a password. Every session is a clean one
+    (CON-004).
+    """
+
+    async def _initialize_client_session(self, reader, writer, remote_address, remote_port):
+        handler, session = await BrokerProtocolHandler.init_from_connect(
+            reader, writer, self.plugins_manager
+        )
+        if not await self._authenticate(session, self.listeners_config["default"]):
+            await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
+            await writer.close()
+            raise MQTTError("not admitted")
+        await self._end_session(session.client_id)
+        session.clean_session, session.parent = True, 0
+        return handler, session
+
+    async def _end_session(self, client_id: str) -> None:
+        """Close the connection that has this client id now; its will goes out before the new
+        connection's birth, not at some time-out after it."""
+        old, handler = self._sessions.get(client_id, (None, None))
+        if old is None:
+            return
+        if handler is not None and old.transitions.is_connected():
+            await handler.handle_connection_closed()
+            with contextlib.suppress(asyncio.TimeoutError):
+                async with asyncio.timeout(1):
+                    while old.transitions.is_connected():
+                        await asyncio.sleep(0.01)
+        await self._delete_session(client_id)
+
+
 class EmbeddedBroker:
-    """An MQTT 3.1.1 broker in this process. ``start`` raises OSError where the port is taken."""
+    """An MQTT 3.1.1 broker in this process. ``start`` raises OSError where it cannot listen."""
 
     def __init__(self, host: str, port: int, database_url: str, folder: Path):
         door = {"database_url": database_url, "folder": str(folder)}
+        bracketed = f"[{host}]" if ":" in host else host
+        self._where = f"{bracketed}:{port}"
         self._config = {
-            "listeners": {"default": {"type": "tcp", "bind": f"{host}:{port}"}},
+            "listeners": {"default": {"type": "tcp", "bind": self._where}},
             "plugins": {
                 f"{__name__}.{Door.__name__}": door,
                 f"{__name__}.{Topics.__name__}": door,
@@ -73,15 +129,27 @@ class EmbeddedBroker:
     def start(self) -> None:
         """Start listening; returns when connections are taken."""
         self._thread.start()
-        asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(30)
+        try:
+            asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(START_S)
+        except (AMQTTError, MQTTError) as error:
+            self._end_loop()
+            reason = error.__cause__ or error
+            raise OSError(f"embedded broker: cannot listen on {self._where}: {reason}") from None
 
     async def _open(self) -> None:
-        self._broker = Broker(self._config, loop=self._loop)
-        await self._broker.start()
+        broker = _Broker(self._config, loop=self._loop)
+        await broker.start()
+        self._broker = broker
 
     def stop(self) -> None:
         """Close every connection and end the thread."""
         if self._broker is not None:
-            asyncio.run_coroutine_threadsafe(self._broker.shutdown(), self._loop).result(10)
+            closing = asyncio.run_coroutine_threadsafe(self._broker.shutdown(), self._loop)
+            with contextlib.suppress(TimeoutError):
+                closing.result(STOP_S)
+            self._broker = None
+        self._end_loop()
+
+    def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
-        self._thread.join(10)
+        self._thread.join(STOP_S)

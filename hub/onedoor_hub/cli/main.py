@@ -10,7 +10,7 @@ import structlog
 from onedoor_hub import __version__
 from onedoor_hub.cli.device import certificate, device, flash
 from onedoor_hub.cli.options import open_database, settings_flags
-from onedoor_hub.settings import SETTINGS, Settings
+from onedoor_hub.settings import SETTINGS, Settings, without_password
 
 
 @click.group()
@@ -44,7 +44,10 @@ def show_settings(settings: Settings) -> None:
     """Print every setting, its value and where that came from."""
     width = max(len(setting.name) for setting in SETTINGS)
     for setting in SETTINGS:
-        value = json.dumps(settings.values[setting.name])
+        value = settings.values[setting.name]
+        if isinstance(value, str):
+            value = without_password(value)
+        value = json.dumps(value)
         click.echo(f"{setting.name:{width}} = {value:32} # {settings.sources[setting.name]}")
 
 
@@ -65,11 +68,11 @@ def mosquitto(settings: Settings, folder: str) -> None:
     """Write Mosquitto's configuration, passwords and access list for this hub into FOLDER."""
     from pathlib import Path
 
-    from onedoor_hub.broker.accounts import HUB_USER, device_passwords, hub_secret
+    from onedoor_hub.broker.accounts import device_passwords, hub_secret, own_passwords
     from onedoor_hub.broker.mosquitto import write_files
 
     passwords = device_passwords(open_database(settings))
-    passwords[HUB_USER] = hub_secret(settings.folder)
+    passwords |= own_passwords(hub_secret(settings.folder))
     path = write_files(Path(folder), passwords, settings.broker_host, settings.broker_port)
     click.echo(f"start Mosquitto with:  mosquitto -c {path}")
     click.echo(f"start the hub with:    onedoor hub --broker mqtt://HOST:{settings.broker_port}")

@@ -6,7 +6,7 @@ from typing import Any
 from onedoor_protocol import codec, mac, topics
 from onedoor_protocol.errors import ProtocolError
 
-from onedoor_hub.ingest.strict import decode
+from onedoor_hub.ingest.strict import decode, identity
 from onedoor_hub.store.devices import Device
 
 
@@ -30,14 +30,26 @@ class Message:
     body: Any  # strict.decode's object
     arrival: Arrival
 
+    @property
+    def wants_answer(self) -> bool:
+        """True for a journal message and for a birth that is said now."""
+        return self.channel == "journal" or bool(self.body.online and not self.arrival.retained)
+
+    def refusal(self, error: ProtocolError) -> "Refusal":
+        """This message refused."""
+        return Refusal(error, self.device, self.body if self.wants_answer else None)
+
 
 class Refusal(ProtocolError):
-    """A refusal that knows its device (None where the device is not known)."""
+    """A refusal that knows its device (None where the device is not known).
+
+    ``body`` has what an answer needs, inc, boot and now; None where the sender is not answered.
+    """
 
     def __init__(self, error: ProtocolError, device: Device | None, body: Any = None):
         super().__init__(error.code, error.where, error.text)
         self.device = device
-        self.body = body  # set once the message proved authentic: such a sender is told why
+        self.body = body
 
 
 def admit(arrival: Arrival, devices: dict[str, Device]) -> Message:
@@ -60,10 +72,14 @@ def admit(arrival: Arrival, devices: dict[str, Device]) -> Message:
             raise ProtocolError("mac", "payload", "MAC does not match")
         if device.status == "revoked":
             raise ProtocolError("revoked", "device", device.reason or "revoked")
-        body = decode(channel, body_bytes)
     except ProtocolError as error:
         raise Refusal(error, device) from None
+    try:
+        body = decode(channel, body_bytes)
+    except ProtocolError as error:
+        known = identity(body_bytes) if channel == "journal" else None
+        raise Refusal(error, device, known) from None
+    message = Message(device, channel, arrival.topic, body, arrival)
     if device.status == "frozen":
-        frozen = ProtocolError("frozen", "device", device.reason)
-        raise Refusal(frozen, device, body)
-    return Message(device, channel, arrival.topic, body, arrival)
+        raise message.refusal(ProtocolError("frozen", "device", device.reason))
+    return message

@@ -6,6 +6,7 @@ transaction as the entries they count.
 """
 
 from collections.abc import Iterable
+from dataclasses import astuple
 
 from onedoor_protocol import chain
 from onedoor_protocol.errors import ProtocolError
@@ -59,6 +60,15 @@ class Ledger:
             )
             self._streams[key] = stream
         return stream
+
+    def is_newest_incarnation(self, message: Message) -> bool:
+        """False for an incarnation that another one of the same device came after."""
+        stream = self.stream_of(message)
+        return all(
+            other.id <= stream.id
+            for other in self._streams.values()
+            if other.device == stream.device
+        )
 
     def contiguous_seq(self, device_id: str, incarnation: str) -> int:
         """Highest seq up to which every entry is stored, 0 for none."""
@@ -128,17 +138,17 @@ class Ledger:
         if body.first == 1:
             if previous != chain.genesis(stream.device, bytes.fromhex(stream.incarnation)):
                 raise ProtocolError("chain_broken", "$.prev", "not this incarnation's beginning")
-        elif before is not None:
-            if before.chain != previous:
-                raise ProtocolError("chain_broken", "$.prev", f"fork at seq {body.first}")
-            if fresh and body.eb < before.boot:
-                raise ProtocolError("boot_backwards", "$.eb", f"boot {body.eb} at {body.first}")
+        elif before is not None and before.chain != previous:
+            raise ProtocolError("chain_broken", "$.prev", f"fork at seq {body.first}")
         if after is not None:
             packed = chain.pack(after.seq, after.kind, after.t_ms, after.a, after.b)
             if chain.step(values[-1], packed) != after.chain:
                 raise ProtocolError("chain_broken", "$.e", f"fork before seq {after.seq}")
-            if fresh and body.eb > after.boot:
-                raise ProtocolError("boot_backwards", "$.eb", f"boot {body.eb} before {after.seq}")
+        if fresh:
+            below, above = entries.boots_around(self._connection, stream, body.first, last)
+            if (below is not None and below > body.eb) or (above is not None and above < body.eb):
+                text = f"boot {body.eb} between boots {below} and {above}"
+                raise ProtocolError("boot_backwards", "$.eb", text)
         return fresh
 
     def _store(self, device: Device, stream, message, values, fresh) -> None:
@@ -207,6 +217,6 @@ class Ledger:
         entries.save_streams(self._connection, self._touched.values())
         if self._clocks_changed:
             changed = {key: self._clocks[key] for key in self._clocks_changed}
-            rows = {key: (c.at_ms, c.low_ms, c.high_ms) for key, c in changed.items()}
+            rows = {key: astuple(clock) for key, clock in changed.items()}
             entries.save_clocks(self._connection, rows)
         self._tallies.write(self._connection)

@@ -38,9 +38,11 @@ def _field_type(kind: str, low: int, high: int) -> Any:
     raise ValueError(f"the message table has a type {kind!r} that the hub does not know")
 
 
-def _struct(channel: str) -> type[msgspec.Struct]:
+def _struct(channel: str, names: tuple[str, ...] = ()) -> type[msgspec.Struct]:
     fields: list[Any] = []
     for name, kind, low, high, required, _ in messages.MESSAGES[channel]:
+        if names and name not in names:
+            continue
         annotation = _field_type(kind, low, high)
         optional = (name, annotation | msgspec.UnsetType, msgspec.UNSET)  # absent, but never null
         fields.append((name, annotation) if required else optional)
@@ -50,6 +52,15 @@ def _struct(channel: str) -> type[msgspec.Struct]:
 _DECODERS = {
     channel: msgspec.json.Decoder(_struct(channel), strict=True) for channel in ("journal", "state")
 }
+_IDENTITY = msgspec.json.Decoder(_struct("journal", ("inc", "boot", "now")), strict=True)
+
+
+def identity(body: bytes) -> Any:
+    """An object with a journal body's inc, boot and now; None where they cannot be read."""
+    try:
+        return _IDENTITY.decode(body)
+    except (msgspec.MsgspecError, RecursionError):
+        return None
 
 
 def decode(channel: str, body: bytes) -> Any:

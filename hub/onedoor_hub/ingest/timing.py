@@ -17,43 +17,57 @@ USABLE_ERROR_MS = 30 * 60 * 1000
 
 @dataclass(frozen=True)
 class Clock:
-    """Offset bounds (UTC ms = device ms + offset) as they stood at device time ``at_ms``."""
+    """Bounds of the offset (UTC ms = device ms + offset) in one boot.
 
-    at_ms: int
-    low_ms: int | None  # None until the device has heard the hub in this boot
+    Each holds exactly at one reading of the device's clock, ``low_at_ms`` and ``high_at_ms``, and
+    is wider the further from it. ``low_ms`` is None until the device has heard the hub.
+    """
+
+    low_at_ms: int
+    low_ms: int | None
+    high_at_ms: int
     high_ms: int
+
+    def low_for(self, t_ms: int) -> int | None:
+        """The lower bound at device time ``t_ms``."""
+        return None if self.low_ms is None else self.low_ms - _drift_ms(t_ms - self.low_at_ms)
+
+    def high_for(self, t_ms: int) -> int:
+        """The upper bound at device time ``t_ms``."""
+        return self.high_ms + _drift_ms(t_ms - self.high_at_ms)
+
+    def contradicts_itself(self) -> bool:
+        """True where no offset fits both bounds, so that the hub's clock was set in between."""
+        return self.low_ms is not None and self.low_ms > self.high_for(self.low_at_ms)
 
 
 def _drift_ms(elapsed_ms: int) -> int:
-    return abs(elapsed_ms) * DRIFT_PPM // 1_000_000 + (1 if elapsed_ms else 0)
+    return -(-abs(elapsed_ms) * DRIFT_PPM // 1_000_000)  # rounded up
 
 
 def observed(now_ms: int, received_ms: int, heard: tuple[int, int] | None) -> Clock:
     """The bounds that one message gives: its ``now``, the hub time it arrived, its ``heard``."""
-    low_ms = None
-    if heard is not None and heard[0] <= now_ms:
-        heard_at_ms, hub_ms = heard
-        low_ms = hub_ms - heard_at_ms - _drift_ms(now_ms - heard_at_ms)
-    high_ms = received_ms - now_ms
-    if low_ms is not None and low_ms > high_ms:
-        low_ms = None  # the hub's clock was set back between its answer and this arrival
-    return Clock(now_ms, low_ms, high_ms)
+    high_only = Clock(0, None, now_ms, received_ms - now_ms)
+    if heard is None or heard[0] > now_ms:  # heard in the future is no observation
+        return high_only
+    heard_at_ms, hub_ms = heard
+    clock = Clock(heard_at_ms, hub_ms - heard_at_ms, now_ms, received_ms - now_ms)
+    return high_only if clock.contradicts_itself() else clock
 
 
 def narrowed(known: Clock | None, seen: Clock) -> Clock:
-    """Both bounds together. Where they contradict each other the hub's clock was set: the new
-    observation wins."""
+    """The tighter of both bounds on each side. Where they contradict each other the hub's clock
+    was set: the new observation wins (TIM-006)."""
     if known is None:
         return seen
-    drift_ms = _drift_ms(seen.at_ms - known.at_ms)
-    high_ms = min(known.high_ms + drift_ms, seen.high_ms)
-    lows = [seen.low_ms] if seen.low_ms is not None else []
-    if known.low_ms is not None:
-        lows.append(known.low_ms - drift_ms)
-    low_ms = max(lows) if lows else None
-    if low_ms is not None and low_ms > high_ms:
-        return seen
-    return Clock(max(known.at_ms, seen.at_ms), low_ms, high_ms)
+    at_ms = seen.high_at_ms
+    high = known if known.high_for(at_ms) <= seen.high_ms else seen
+    low = seen
+    known_low_ms, seen_low_ms = known.low_for(at_ms), seen.low_for(at_ms)
+    if known_low_ms is not None and (seen_low_ms is None or known_low_ms >= seen_low_ms):
+        low = known
+    clock = Clock(low.low_at_ms, low.low_ms, high.high_at_ms, high.high_ms)
+    return seen if clock.contradicts_itself() else clock
 
 
 def utc_of(t_ms: int, clock: Clock | None) -> tuple[int, int] | tuple[None, None]:
@@ -61,10 +75,11 @@ def utc_of(t_ms: int, clock: Clock | None) -> tuple[int, int] | tuple[None, None
 
     (None, None) where the clock has not been bounded from both sides.
     """
-    if clock is None or clock.low_ms is None:
+    low_ms = clock.low_for(t_ms) if clock is not None else None
+    if clock is None or low_ms is None:
         return None, None
-    half_ms = (clock.high_ms - clock.low_ms + 1) // 2
-    return t_ms + clock.low_ms + half_ms, half_ms + _drift_ms(clock.at_ms - t_ms)
+    half_ms = (clock.high_for(t_ms) - low_ms + 1) // 2
+    return t_ms + low_ms + half_ms, half_ms
 
 
 def usable(error_ms: int | None) -> bool:

@@ -1,10 +1,11 @@
 """Centres, counters and devices: making, listing, revoking, finding by id."""
 
 import secrets
+import zoneinfo
 from dataclasses import dataclass
 
 from onedoor_protocol import mac, topics
-from sqlalchemy import Connection, func, insert, select, update
+from sqlalchemy import Connection, case, func, insert, select, update
 
 from onedoor_hub.errors import HubError
 from onedoor_hub.store import schema
@@ -36,11 +37,21 @@ class Device:
 def ensure_centre(
     connection: Connection, centre: str, now_ms: int, name: str = "", time_zone: str = "UTC"
 ) -> int:
-    """The number of a centre, made if it is new. Raises StoreError for a bad id."""
+    """The number of a centre, made if it is new.
+
+    Raises StoreError for a bad id, a name that is too long or an unknown time zone.
+    """
     if not topics.is_id(centre):
         raise StoreError(
             f"centre {centre!r} is not an id: use 1 to 32 of a-z, 0-9 and '-', not '-' first"
         )
+    if len(name) > schema.centre.c.name.type.length:
+        raise StoreError(f"centre name {name[:20]!r}… is too long: use 120 characters at most")
+    try:
+        zoneinfo.ZoneInfo(time_zone)
+    except (KeyError, ValueError, OSError):
+        text = f"time zone {time_zone!r} is not known: write it like Asia/Vientiane"
+        raise StoreError(text) from None
     table = schema.centre
     number: int = connection.scalar(select(table.c.no).where(table.c.id == centre))  # type: ignore[assignment]
     if number is None:
@@ -55,9 +66,7 @@ def ensure_centre(
     return number
 
 
-def ensure_counter(
-    connection: Connection, centre_no: int, number: int, name: str = ""
-) -> None:
+def ensure_counter(connection: Connection, centre_no: int, number: int, name: str = "") -> None:
     """Make a counter of a centre if it is new. Raises StoreError unless 1 <= number <= 9999."""
     if not 1 <= number <= 9999:
         raise StoreError(f"counter {number} is out of range: use 1 to 9999")
@@ -94,7 +103,12 @@ def set_status(
     changed = connection.execute(
         update(table)
         .where(table.c.id == device_id)
-        .values(status=status, reason=reason[:200], changed_ms=now_ms)
+        .values(
+            status=status,
+            reason=reason[:200],
+            # Always later than before, whatever the clock was set to: see devices_version.
+            changed_ms=case((table.c.changed_ms < now_ms, now_ms), else_=table.c.changed_ms + 1),
+        )
     )
     if changed.rowcount == 0:
         raise StoreError(f"no device {device_id!r}: 'onedoor device list' shows those there are")
@@ -121,14 +135,15 @@ def list_devices(connection: Connection) -> list:
     )
 
 
-def load_devices(connection: Connection) -> dict[str, Device]:
-    """Every device by id, with its key ready for checking MACs."""
+def load_devices(connection: Connection, ids: list[str] | None = None) -> dict[str, Device]:
+    """Devices by id, all where no ids are given, with their keys ready for checking MACs."""
     device, centre = schema.device, schema.centre
-    rows = connection.execute(
-        select(device, centre.c.id.label("centre_id"), centre.c.time_zone).join(
-            centre, centre.c.no == device.c.centre
-        )
+    query = select(device, centre.c.id.label("centre_id"), centre.c.time_zone).join(
+        centre, centre.c.no == device.c.centre
     )
+    if ids is not None:
+        query = query.where(device.c.id.in_(ids))
+    rows = connection.execute(query)
     return {
         row.id: Device(
             id=row.id,
@@ -146,11 +161,11 @@ def load_devices(connection: Connection) -> dict[str, Device]:
 
 
 def devices_version(connection: Connection) -> tuple:
-    """Changes whenever a device is added, revoked, frozen or moved."""
+    """Changes whenever a device is added, revoked or frozen: no row goes, each changed_ms rises."""
     table = schema.device
     return tuple(
         connection.execute(
-            select(func.count(), func.max(table.c.changed_ms)).select_from(table)
+            select(func.count(), func.sum(table.c.changed_ms)).select_from(table)
         ).one()
     )
 
@@ -170,29 +185,45 @@ def device_key(connection: Connection, device_id: str) -> tuple[str, int | None,
 
 def save_state(
     connection: Connection, device_id: str, body, received_ms: int, retained: bool
-) -> None:
-    """Keep what a device said of itself. A retained message was said earlier, so it does not move
-    the time the device was last seen."""
+) -> bool:
+    """Keep what a device says of itself; False where it is old and was left alone (STA-005).
+
+    A retained message was said earlier, so it does not move the time the device was last seen.
+    """
+    table = schema.device_state
+    known = connection.execute(
+        select(table.c.incarnation, table.c.boot, table.c.now_ms).where(table.c.device == device_id)
+    ).first()
+    newest_now_ms = body.now
+    if known is not None and known.incarnation == body.inc:
+        if body.boot < known.boot:
+            return False
+        if body.boot == known.boot:
+            if body.online and body.now <= known.now_ms:
+                return False
+            newest_now_ms = max(body.now, known.now_ms)  # a will was made before its birth
     values = {
         "online": body.online,
         "last_seen_ms": received_ms,
         "incarnation": body.inc,
         "boot": body.boot,
+        "now_ms": newest_now_ms,
         "fw": body.fw,
         "impl": body.impl,
         "seq": body.seq,
+        "acked": body.acked,
         "buttons": body.buttons,
         "refused": body.refused,
         "faults": ",".join(str(code) for code in body.faults),
-        "rssi": body.rssi or None,
+        "rssi": body.rssi if type(body.rssi) is int else None,
     }
-    table = schema.device_state
     statement = upsert(connection, table).values(device=device_id, **values)
     if retained:
         del values["last_seen_ms"]
     connection.execute(
         statement.on_conflict_do_update(index_elements=[table.c.device], set_=values)
     )
+    return True
 
 
 def seen(connection: Connection, received_ms: dict[str, int]) -> None:

@@ -5,12 +5,17 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
-from sqlalchemy import Engine, create_engine, event
+from alembic.util.exc import CommandError
+from sqlalchemy import Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 
 BUSY_TIMEOUT_MS = 5000
+from sqlalchemy.exc import ArgumentError, DBAPIError
+
+from onedoor_hub.store.devices import StoreError
 
 
+_MIGRATING = 0x0D00  # any number of ours: the advisory lock's name
 def open_engine(url: str) -> Engine:
     """An engine for a SQLAlchemy URL, e.g. ``sqlite:////var/lib/onedoor/hub.db``.
 
@@ -18,10 +23,18 @@ def open_engine(url: str) -> Engine:
     begin IMMEDIATE where they write (``engine.begin()``), and its file is readable by its owner
     alone, because it holds the devices' keys. Raises OSError where the file cannot be made.
     """
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, pool_pre_ping=True)
-    path = Path(parsed.database or "")
+    try:
+        parsed = make_url(url)
+        backend = parsed.get_backend_name()
+    except ArgumentError:
+        backend = ""
+    if backend == "postgresql":
+        return create_engine(parsed.set(drivername="postgresql+psycopg"), pool_pre_ping=True)
+    if backend != "sqlite" or parsed.database in (None, "", ":memory:"):
+        raise StoreError(
+            "database: use sqlite:////folder/file.db or postgresql://user:password@host/name"
+        )
+    path = Path(str(parsed.database))
     path.parent.mkdir(parents=True, exist_ok=True)
     if not path.exists():
         os.close(os.open(path, os.O_CREAT | os.O_WRONLY, 0o600))
@@ -53,7 +66,20 @@ def reading(engine: Engine) -> Engine:
 def migrate(engine: Engine) -> None:
     """Bring the database to the newest migration, from nothing if need be."""
     config = Config()
-    config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    with engine.begin() as connection:
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    folder = str(Path(__file__).parent / "migrations")
+    config.set_main_option("script_location", folder.replace("%", "%%"))
+    try:
+        with engine.begin() as connection:
+            if engine.dialect.name == "postgresql":  # two may start at once; SQLite has one writer
+                connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
+            config.attributes["connection"] = connection
+            command.upgrade(config, "head")
+    except CommandError as error:
+        raise StoreError(f"database {_shown(engine)} is not this version's: {error}") from None
+    except DBAPIError as error:
+        reason = str(error.orig).splitlines()[0]
+        raise StoreError(f"database {_shown(engine)} cannot be used: {reason}") from None
+
+
+def _shown(engine: Engine) -> str:
+    return engine.url.database or "" if engine.dialect.name == "sqlite" else str(engine.url)

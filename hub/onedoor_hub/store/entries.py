@@ -85,28 +85,45 @@ def save_streams(connection: Connection, streams: Iterable[Stream]) -> None:
         )
 
 
+_CLOCK = ("low_at_ms", "low_ms", "high_at_ms", "high_ms")
+
+
 def load_clocks(connection: Connection, keys: Iterable[tuple[int, int]]) -> dict:
-    """Clock rows (at_ms, low_ms, high_ms) by (stream id, boot)."""
+    """Clock rows (low_at_ms, low_ms, high_at_ms, high_ms) by (stream id, boot)."""
     table = schema.boot_clock
     rows = connection.execute(
-        select(table).where(tuple_(table.c.stream, table.c.boot).in_(list(keys)))
+        select(table.c.stream, table.c.boot, *(table.c[name] for name in _CLOCK)).where(
+            tuple_(table.c.stream, table.c.boot).in_(list(keys))
+        )
     )
-    return {(row.stream, row.boot): (row.at_ms, row.low_ms, row.high_ms) for row in rows}
+    return {(row[0], row[1]): tuple(row[2:]) for row in rows}
 
 
 def save_clocks(connection: Connection, clocks: dict) -> None:
-    """Write clock rows (at_ms, low_ms, high_ms) by (stream id, boot)."""
+    """Write clock rows (low_at_ms, low_ms, high_at_ms, high_ms) by (stream id, boot)."""
     table = schema.boot_clock
     statement = upsert(connection, table)
     statement = statement.on_conflict_do_update(
         index_elements=[table.c.stream, table.c.boot],
-        set_={name: statement.excluded[name] for name in ("at_ms", "low_ms", "high_ms")},
+        set_={name: statement.excluded[name] for name in _CLOCK},
     )
     rows = [
-        {"stream": key[0], "boot": key[1], "at_ms": at_ms, "low_ms": low_ms, "high_ms": high_ms}
-        for key, (at_ms, low_ms, high_ms) in clocks.items()
+        {"stream": key[0], "boot": key[1], **dict(zip(_CLOCK, clock, strict=True))}
+        for key, clock in clocks.items()
     ]
     connection.execute(statement, rows)
+
+
+def boots_around(connection: Connection, stream: Stream, first: int, last: int) -> tuple:
+    """(boot of the nearest stored entry below ``first``, of the nearest above ``last``); None
+    where there is none."""
+    table = schema.entry
+    mine = select(table.c.boot).where(
+        table.c.centre == stream.centre_no, table.c.stream == stream.id
+    )
+    below = mine.where(table.c.seq < first).order_by(table.c.seq.desc()).limit(1)
+    above = mine.where(table.c.seq > last).order_by(table.c.seq).limit(1)
+    return connection.scalar(below), connection.scalar(above)
 
 
 def insert_entries(connection: Connection, rows: list[dict]) -> None:

@@ -76,9 +76,12 @@ device_state = Table(
     Column("incarnation", String(16), nullable=False),
     Column("boot", Integer, nullable=False),
     Column("fw", String(32), nullable=False),
+    # Newest `now` of that boot: what is not newer was said before and is played again.
+    Column("now_ms", BigInteger, nullable=False, server_default="0"),
     Column("impl", String(64), nullable=False),
     Column("seq", BigInteger, nullable=False),
     Column("buttons", SmallInteger, nullable=False),
+    Column("acked", BigInteger, nullable=False, server_default="0"),
     Column("refused", BigInteger, nullable=False),
     Column("faults", String(64), nullable=False),  # codes, comma-separated
     Column("rssi", SmallInteger),
@@ -100,14 +103,15 @@ stream = Table(
     UniqueConstraint("device", "incarnation"),
 )
 
-# Clock of one boot of a device: UTC = device ms + offset, offset within [low, high] when the
-# device's clock stood at ``at_ms``. ``low`` is null until the device has heard the hub.
+# Clock of one boot of a device: UTC = device ms + offset; the offset is not below low_ms when the
+# device's clock stands at low_at_ms, nor above high_ms when it stands at high_at_ms. low_ms is
+# null until the device has heard the hub.
 boot_clock = Table(
     "boot_clock",
     metadata,
     Column("stream", _Number, ForeignKey("stream.id"), primary_key=True),
     Column("boot", Integer, primary_key=True),
-    Column("at_ms", BigInteger, nullable=False),
+    Column("low_at_ms", BigInteger, nullable=False),
     Column("low_ms", BigInteger),
     Column("high_ms", BigInteger, nullable=False),
 )
