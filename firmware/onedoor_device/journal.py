@@ -19,8 +19,8 @@ _COMPACT_AT = 12  # header and 12 records fill one 256-byte program
 _SPILL_AT = 30
 # Kept for the boots and faults of a full journal: presses cannot take these.
 _SPARE_RECORDS = 5
-_RESERVE_BYTES = 16384
-_PRESS_RESERVE_BYTES = 32768
+_RESERVE_BYTES = 3 * 4096
+_PRESS_RESERVE_BYTES = 6 * 4096
 _MAX_READ = 32
 _ENOSPC = 28
 
@@ -175,7 +175,7 @@ class Journal:
         if first > self._segments.last:
             raise JournalGap(hot_first)
         try:
-            return self._segments.read(first, min(count, self._segments.last + 1 - first))
+            return self._segments.read(first, min(count, hot_first - first))
         except Gap as gap:
             raise JournalGap(min(gap.next_seq, hot_first)) from None
         except OSError as error:
@@ -186,7 +186,6 @@ class Journal:
         sound = hot.load()
         newest = segments.scan(hot.start.incarnation if hot.start else None)
         if hot.start is not None:
-            segments.end_at(hot.start.first - 1)
             if not sound:
                 self._skip_lost()
         elif newest is not None:

@@ -31,7 +31,10 @@ def _name(index):
 
 
 class Segments:
-    """The segment files of one journal. ``first`` to ``last`` are the entries they hold."""
+    """The segment files of one journal. ``first`` to ``last`` are the entries they hold.
+
+    After a power cut between sealing entries and rewriting the hot file, both hold the newest.
+    """
 
     def __init__(self, store, device):
         self._store = store
@@ -87,10 +90,6 @@ class Segments:
             else:
                 # littlefs makes an empty file first: the power went before its contents came
                 self._store.remove(_name(best))
-
-    def end_at(self, seq):
-        """Take the segments to end at ``seq``, where the hot file holds those after it too."""
-        self.last = min(self.last, seq)
 
     def tail(self, header):
         """(seq, chain value, boot) of the last sound record of the newest segment.
