@@ -3,7 +3,7 @@
 import secrets
 
 import pytest
-from onedoor_hub.store import devices, schema
+from onedoor_hub.store import schema
 from onedoor_hub.store.completeness import certificate
 from onedoor_hub.store.engine import reading
 from sqlalchemy import select
@@ -115,16 +115,11 @@ def test_a_will_and_a_retained_birth_are_kept_but_not_answered(desk, box):
 def test_a_new_incarnation_counts_beside_the_old_one(desk, box):
     box.rate(4, 4, 1_000)
     desk.take(box.journal(1, 5_000))
-    wiped = type(box)(box.centre, box.device, _key(desk.engine, box), secrets.token_bytes(8))
+    wiped = type(box)(box.centre, box.device, box.key, secrets.token_bytes(8))
     wiped.start_boot()
     wiped.rate(4, 4, 1_000)
     assert answer_to(wiped, desk.take(wiped.journal(1, 5_000)))["seq"] == 2
     assert rated(desk.engine) == 2
-
-
-def _key(engine, box):
-    with engine.begin() as connection:
-        return devices.device_key(connection, box.device)[2]
 
 
 def test_the_time_of_a_boot_that_never_heard_the_hub_is_not_invented(desk, box):

@@ -1,5 +1,6 @@
 """``onedoor hub`` as its users run it: a process of its own."""
 
+import contextlib
 import json
 import os
 import signal
@@ -53,7 +54,8 @@ class HubProcess:
     def kill(self) -> None:
         """SIGKILL to all of it at once."""
         if self._process is not None:
-            os.killpg(self._process.pid, signal.SIGKILL)
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(self._process.pid, signal.SIGKILL)
             self._process.wait()
             self._process = None
 

@@ -12,6 +12,7 @@ class PaperDevice:
     def __init__(self, centre: str, device: str, key: bytes, incarnation: bytes):
         self.centre = centre
         self.device = device
+        self.key = key
         self.incarnation = incarnation
         self.entries: list[tuple[int, int, int, int]] = []  # (kind, t_ms, a, b); seq is index + 1
         self.boots: list[int] = []  # boot of each entry
