@@ -22,7 +22,7 @@ import sys
 import time
 
 PWRON_RESET, WDT_RESET = 1, 3
-_REASON = "bench-reset"
+_REASON = os.getcwd() + "/bench-reset"
 _WATCHDOG_LOOK_MS = 250
 _OWNER_LOOK_MS = 500
 

@@ -41,15 +41,23 @@ class BenchBox:
     """One rating box. ``config`` is its config.json; ``state_dir`` is its flash.
 
     ``micropython`` names the interpreter; by default the machine's own, and CPython where there
-    is none. Use it as a context manager, or call ``start`` and ``stop``.
+    is none. With ``image``, a file made by ``flash.write_image``, the box runs from that file
+    system and from nothing else, as a Pico does; ``config`` must be the image's own.
+
+    Use it as a context manager, or call ``start`` and ``stop``.
     """
 
     def __init__(
-        self, config: dict[str, Any], state_dir: Path | str, micropython: Path | str | None = None
+        self,
+        config: dict[str, Any],
+        state_dir: Path | str,
+        micropython: Path | str | None = None,
+        image: Path | None = None,
     ) -> None:
         self.config = config
         self.state_dir = Path(state_dir)
         self.micropython = micropython or interpreter.micropython()
+        self.image = image
         self.buttons: int = config.get("buttons", 4)
         self.light_pins = (
             (STATUS_PIN,) if config.get("light") == "status" else LIGHT_PINS[: self.buttons]
@@ -92,18 +100,23 @@ class BenchBox:
 
     def _launch(self) -> subprocess.Popen[bytes]:
         found = firmware.sources()
+        environment = dict(os.environ)
+        main = found.pico / "main.py"
         path = [found.pico, found.device.parent, found.bench_board, found.protocol.parent]
         path.append(found.umqtt.parent)
+        if self.image:
+            main = found.bench_board / "image.py"
+            path = [found.bench_board]
+            environment["ONEDOOR_BENCH_IMAGE"] = str(self.image)
         port = _free_port()
-        environment = {**os.environ, "ONEDOOR_BENCH_PORT": str(port), "ONEDOOR_BENCH_STDIN": "1"}
-        main = str(found.pico / "main.py")
+        environment |= {"ONEDOOR_BENCH_PORT": str(port), "ONEDOOR_BENCH_STDIN": "1"}
         if self.micropython:
             environment["MICROPYPATH"] = ":".join([*map(str, path), ".frozen"])
-            command = [str(self.micropython), "-X", f"heapsize={HEAP}", main]
+            command = [str(self.micropython), "-X", f"heapsize={HEAP}", str(main)]
         else:
             environment["PYTHONPATH"] = ":".join(map(str, path))
             run = found.bench_board / "cpython" / "run.py"
-            command = [sys.executable, "-u", str(run), main]
+            command = [sys.executable, "-u", str(run), str(main)]
         with self._changed:
             self._levels.clear()
         self._listen(port)

@@ -1,0 +1,98 @@
+"""`onedoor flash`: what goes on a Pico starts, and what goes wrong is said in one line."""
+
+import os
+import pty
+import threading
+
+import pytest
+from onedoor_hub import flash
+from onedoor_hub.bench import BenchBox
+from onedoor_hub.firmware import compile_into
+
+from tests.firmware.hub_double import CENTRE, DEVICE, KEY
+
+
+@pytest.fixture
+def image_of(tmp_path):
+    def make(config):
+        path = tmp_path / "box.img"
+        flash.write_image(config, path)
+        return path
+
+    return make
+
+
+def test_a_box_runs_from_its_image_up_to_an_acknowledged_rating(image_of, broker, hub, tmp_path):
+    """Compiled for the Pico, mounted by MicroPython's own littlefs, nothing else on the path."""
+    config = flash.configuration(DEVICE, CENTRE, KEY, f"127.0.0.1:{broker.port}", "ssid", "secret")
+    image = image_of(config)
+    with BenchBox(config, tmp_path / "box", image=image) as box:
+        assert hub.wait(lambda: hub.online() and hub.entries), box.console()
+        box.press("fair")
+        assert box.wait_for_light(), box.console()
+        assert hub.wait(lambda: hub.values() == [(2, 4)])
+        box.kill()  # the journal is in the image: after a power cut it goes on
+        box.start()
+        assert hub.wait(lambda: hub.newest("state")["boot"] == 2), box.console()
+        assert hub.newest("state")["seq"] == 3
+    assert not (tmp_path / "box" / "state").exists(), "the box wrote outside its image"
+
+
+def test_the_image_is_a_pico_ws_file_system_and_private(image_of):
+    """RPI_PICO_W: 848 KiB at 0x1012C000. The image holds a key."""
+    path = image_of(flash.configuration(DEVICE, CENTRE, KEY, "10.0.0.2"))
+    assert path.stat().st_size == 848 * 1024
+    assert flash.IMAGE_ADDRESS == 0x1012C000
+    assert path.stat().st_mode & 0o077 == 0
+
+
+def test_every_device_file_compiles_and_only_main_stays_source(tmp_path):
+    made = {path.relative_to(tmp_path).as_posix() for path in compile_into(tmp_path)}
+    assert {"main.py", "board.mpy", "link.mpy", "pins.mpy", "umqtt/simple.mpy"} <= made
+    assert {"onedoor_device/device.mpy", "onedoor_protocol/codec.mpy"} <= made
+    assert [name for name in made if name.endswith(".py")] == ["main.py"]
+
+
+def test_main_is_copied_last(tmp_path):
+    """A copy that is cut short leaves nothing that starts."""
+    files = flash.build_tree(flash.configuration(DEVICE, CENTRE, KEY, "10.0.0.2"), tmp_path)
+    assert files[-1].name == "main.py"
+    assert "config.json" in [file.name for file in files[:-1]]
+
+
+@pytest.mark.parametrize("address", ["", ":1883", "hub:x", "hub:0", "hub:65536"])
+def test_a_wrong_broker_address_is_refused(address):
+    with pytest.raises(flash.FlashError, match=r"HOST\[:PORT\]"):
+        flash.configuration(DEVICE, CENTRE, KEY, address)
+
+
+def test_a_missing_port_is_named():
+    with pytest.raises(flash.FlashError, match=r"no port /dev/ttyNOPE.*plug the Pico in"):
+        flash.flash_port({}, "/dev/ttyNOPE")
+
+
+def test_a_board_without_micropython_is_told_apart():
+    """Something that is a serial port and answers, but not as MicroPython does."""
+    ours, theirs = pty.openpty()
+
+    def answer():
+        try:
+            while data := os.read(ours, 100):
+                os.write(ours, b"?" * len(data))
+        except OSError:
+            return
+
+    threading.Thread(target=answer, daemon=True).start()
+    try:
+        with pytest.raises(flash.FlashError, match=r"no MicroPython answers on .*BOOTSEL"):
+            flash.flash_port({}, os.ttyname(theirs))
+    finally:
+        os.close(theirs)
+        os.close(ours)
+
+
+def test_an_image_that_cannot_be_written_is_named(tmp_path):
+    with pytest.raises(flash.FlashError, match="cannot write .*No such file"):
+        flash.write_image(
+            flash.configuration(DEVICE, CENTRE, KEY, "10.0.0.2"), tmp_path / "none" / "box.img"
+        )
