@@ -34,7 +34,7 @@ class Citizen(threading.Thread):
 
     @property
     def thanked(self):
-        """Thank-you lights by the box's own report of its pins: a short one is easily overlooked."""
+        """Thank-you lights by the report of the pins; a short one is easily overlooked."""
         first = self.box.light_pins[0]
         return sum(event[:3] == ("out", first, 1) for event in self.box.events())
 
