@@ -104,7 +104,8 @@ def example(engine: Engine) -> Centre:
     for number, name in enumerate(names, 1):
         online = 0 if number == 4 else 1
         box = centre.add_counter(number, name, online=online, seq=1842)
-        centre.arrived(box, 1842 if number != 2 else 1830, 1842)
+        arrived = 1830 if number == 2 else 1842
+        centre.arrived(box, arrived, arrived)
     centre.add_counter(6, "Business licences")
     centre.fill({1: 0.985, 2: 0.83, 3: 0.955, 4: 0.97, 5: 0.93})
     centre.rate(2, 4, 4, 1, ago_ms=None)

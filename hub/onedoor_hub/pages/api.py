@@ -42,6 +42,8 @@ def counters(centre_id: str):
     running = hub()
     with running.engine.connect() as connection:
         centre = boards.find_centre(scoreboard.centres(connection), centre_id)
+        if centre is None:
+            abort(404, "no such centre: GET /api/v1/centres lists those there are")
         board = boards.load(connection, centre, running.clock_ms(), days)
     return jsonify([_counter(card) for card in board.cards])
 

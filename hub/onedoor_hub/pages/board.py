@@ -1,10 +1,10 @@
 """A centre as its page shows it: one card a counter, and the sum of all."""
 
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from flask import abort, request
-from onedoor_protocol import topics
 from sqlalchemy import Connection
 
 from onedoor_hub import scores
@@ -25,11 +25,11 @@ class Card:
     name: str
     today: scores.Score
     period: scores.Score
-    smileys: list[tuple[str, int]]  # today's ratings by button name, best first
+    smileys: tuple[tuple[str, int], ...]  # today's ratings by button name, best first
     undated: int
     last_rating_ms: int | None
     state: str
-    boxes: list[scoreboard.Box]
+    boxes: tuple[scoreboard.Box, ...]
 
 
 @dataclass(frozen=True)
@@ -58,16 +58,12 @@ def choose_centre(centres: list[scoreboard.Centre]) -> scoreboard.Centre | None:
     wish = request.args.get("centre")
     if wish is None:
         return centres[0] if centres else None
-    return find_centre(centres, wish)
+    return find_centre(centres, wish) or abort(404)
 
 
-def find_centre(centres: list[scoreboard.Centre], centre_id: str) -> scoreboard.Centre:
-    """The centre of that id, or 404."""
-    if topics.is_id(centre_id):
-        for centre in centres:
-            if centre.id == centre_id:
-                return centre
-    abort(404)
+def find_centre(centres: list[scoreboard.Centre], centre_id: str) -> scoreboard.Centre | None:
+    """The centre of that id, if there is one."""
+    return next((centre for centre in centres if centre.id == centre_id), None)
 
 
 def box_state(box: scoreboard.Box) -> str:
@@ -79,20 +75,20 @@ def box_state(box: scoreboard.Box) -> str:
     return "online" if box.online else "offline"
 
 
-def counter_state(boxes: list[scoreboard.Box]) -> str:
+def counter_state(boxes: Iterable[scoreboard.Box]) -> str:
     """The worst state among a counter's boxes; none where there is no box."""
     states = {box_state(box) for box in boxes}
     return next((state for state in _WORST_FIRST if state in states), "none")
 
 
-def smileys(counts: scores.Counts) -> list[tuple[str, int]]:
+def smileys(counts: scores.Counts) -> tuple[tuple[str, int], ...]:
     """Counts by button name, best first; the four usual buttons where nothing is counted."""
     scales = {scale for scale, _ in counts} or {4}
     names = SMILEYS[5] if 5 in scales else SMILEYS[4]
     sums = Counter()
     for (scale, value), n in counts.items():
         sums[SMILEYS[scale][value]] += n
-    return [(name, sums[name]) for name in names.values()]
+    return tuple((name, sums[name]) for name in names.values())
 
 
 def load(connection: Connection, centre: scoreboard.Centre, now_ms: int, days: int = DAYS) -> Board:
@@ -131,5 +127,5 @@ def _card(row, tally: scoreboard.Tally | None, boxes: list, target: float) -> Ca
         undated=tally.undated,
         last_rating_ms=row.last_rating_ms,
         state=counter_state(boxes),
-        boxes=boxes,
+        boxes=tuple(boxes),
     )

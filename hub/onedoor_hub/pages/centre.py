@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Iterator
+from functools import lru_cache
 
 from flask import Blueprint, Response, render_template, stream_with_context
 from sqlalchemy.exc import DBAPIError
@@ -9,6 +10,7 @@ from sqlalchemy.exc import DBAPIError
 from onedoor_hub.context import Hub, hub
 from onedoor_hub.pages import board as boards
 from onedoor_hub.pages import failures, notices
+from onedoor_hub.pages.language import locale_now
 from onedoor_hub.store import scoreboard
 
 blueprint = Blueprint("centre", __name__)
@@ -17,6 +19,22 @@ BEAT_S = 5  # the page calls itself stale after three missed beats
 GAP_S = 0.2  # changes within it are sent together
 # Each stream holds one of the web server's threads; the rest stay free for pages.
 MAX_STREAMS = 100
+
+
+@blueprint.app_context_processor
+def _for_templates() -> dict:
+    return {"card_html": card_html}
+
+
+def card_html(card: boards.Card, board: boards.Board) -> str:
+    """One counter's card. Most cards are as they were, so that forty cost little."""
+    return _card_html(card, board.centre, board.clock.today, str(locale_now()))
+
+
+@lru_cache(maxsize=2048)
+def _card_html(card: boards.Card, centre: scoreboard.Centre, _today, _language) -> str:
+    # The last two stand for what the template reads besides: times of day and words.
+    return render_template("_card.html", card=card, centre=centre)
 
 
 @blueprint.get("/")
@@ -95,8 +113,7 @@ class _Sent:
         else:
             for card in board.cards:
                 if card.number in changed:
-                    html = render_template("_card.html", card=card, board=board)
-                    yield _event(f"counter-{card.number}", html)
+                    yield _event(f"counter-{card.number}", card_html(card, board))
         pieces = {
             "notices": render_template("_notices.html", notices=noticed),
             "summary": render_template("_summary.html", board=board),

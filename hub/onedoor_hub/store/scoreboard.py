@@ -1,11 +1,11 @@
 """What the pages and the API read: tallies, counters, devices. Never a single rating.
 
-Each function is one query, whatever the number of counters.
+The number of queries does not depend on the number of counters.
 """
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, and_, case, func, select
 
@@ -95,42 +95,44 @@ def counters(connection: Connection, centre_no: int) -> Sequence:
 
 
 def tallies(connection: Connection, centre_no: int, first_day: int, today: int) -> dict[int, Tally]:
-    """Tallies by counter number, of the local days ``first_day``..``today`` (ordinals).
-
-    Joined from ``counter``, so that every counter is one key range of ``tally_day`` and years
-    of older days cost nothing.
-    """
-    counter, day = schema.counter, schema.tally_day
+    """Tallies by counter number, of the local days ``first_day``..``today`` (ordinals)."""
+    day = schema.tally_day
     is_today = case((day.c.day == today, day.c.n), else_=0)
-    in_period = and_(day.c.day >= first_day, day.c.day <= today)
     found: dict[int, Tally] = defaultdict(lambda: Tally({}, {}, 0))
-    dated = (
-        select(
-            day.c.counter,
-            day.c.scale,
-            day.c.value,
-            func.sum(day.c.n).label("period_n"),
-            func.sum(is_today).label("today_n"),
-        )
-        .select_from(counter)
-        .join(day, _same_counter(counter, day))
-        .where(counter.c.centre == centre_no, in_period)
-        .group_by(day.c.counter, day.c.scale, day.c.value)
-    )
+    dated = _of_counters(
+        centre_no,
+        and_(day.c.day >= first_day, day.c.day <= today),
+        day.c.scale,
+        day.c.value,
+    ).add_columns(func.sum(day.c.n), func.sum(is_today))
     for number, scale, value, period_n, today_n in connection.execute(dated):
+        if scale is None:
+            continue  # a counter without ratings
         found[number].period[scale, value] = int(period_n)
         if today_n:
             found[number].today[scale, value] = int(today_n)
-    undated = (
-        select(day.c.counter, func.sum(day.c.n))
-        .select_from(counter)
-        .join(day, _same_counter(counter, day))
-        .where(counter.c.centre == centre_no, day.c.day == DAY_UNKNOWN)
-        .group_by(day.c.counter)
-    )
+    undated = _of_counters(centre_no, day.c.day == DAY_UNKNOWN).add_columns(func.sum(day.c.n))
     for number, n in connection.execute(undated):
-        found[number] = Tally(found[number].today, found[number].period, int(n))
+        if n:
+            found[number] = replace(found[number], undated=int(n))
     return dict(found)
+
+
+def _of_counters(centre_no: int, when, *columns):
+    """Groups of ``tally_day`` by counter, each counter one range of its key.
+
+    The outer join keeps ``counter`` in the lead: led by ``tally_day``, SQLite would read a
+    centre's years of older days too.
+    """
+    counter, day = schema.counter, schema.tally_day
+    same = and_(day.c.centre == counter.c.centre, day.c.counter == counter.c.number)
+    return (
+        select(counter.c.number, *columns)
+        .select_from(counter)
+        .outerjoin(day, and_(same, when))
+        .where(counter.c.centre == centre_no)
+        .group_by(counter.c.number, *columns)
+    )
 
 
 def days(
@@ -172,8 +174,10 @@ def boxes(connection: Connection, centre_no: int | None = None) -> list[Box]:
                 # What the box said of its newest entry counts too, not only what has arrived.
                 case(
                     (
-                        and_(state.c.incarnation == stream.c.incarnation)
-                        & (state.c.seq > stream.c.highest_seq),
+                        and_(
+                            state.c.incarnation == stream.c.incarnation,
+                            state.c.seq > stream.c.highest_seq,
+                        ),
                         state.c.seq,
                     ),
                     else_=stream.c.highest_seq,
@@ -227,10 +231,6 @@ def refusals(connection: Connection, centre_no: int, since_ms: int) -> list[Refu
         .order_by(table.c.code)
     )
     return [Refusal(code, int(n), last_ms) for code, n, last_ms in rows]
-
-
-def _same_counter(counter, tally):
-    return and_(tally.c.centre == counter.c.centre, tally.c.counter == counter.c.number)
 
 
 def _by_time(connection, table, when, centre_no, number, first, last) -> dict[int, Counts]:
