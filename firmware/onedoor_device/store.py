@@ -33,8 +33,7 @@ class Store:
 
     def names(self, directory):
         """The file names in a directory, one by one, in no order."""
-        for entry in _scan(self._path + "/" + directory):
-            yield entry
+        return _scan(self._path + "/" + directory)
 
     def read(self, name, offset, buffer):
         """Fill a buffer from an offset; the number of bytes read, fewer at the file's end."""
@@ -166,7 +165,7 @@ def _sync_directory_of(path):
     # A rename lasts only when the directory is synced. MicroPython for Linux cannot: it is the
     # bench, where processes are killed and the power is not cut.
     if hasattr(os, "fsync"):
-        handle = os.open(path[: path.rfind("/")] or "/", os.O_RDONLY)
+        handle = os.open(path[: path.rfind("/")] or "/", 0)  # 0: for reading
         try:
             os.fsync(handle)
         finally:

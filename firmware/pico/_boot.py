@@ -8,9 +8,8 @@ Flash that cannot be mounted is left as it is. The board goes on with a small fi
 in which the file ``boot_fault`` says why, in one line.
 """
 
-import os
-
 import rp2
+import vfs
 
 FAULT_FILE = "/boot_fault"
 _PROGRAM_BYTES = 256
@@ -59,20 +58,20 @@ def mount_flash():
     """Mount the flash at /, formatted first where it is new. Raises OSError."""
     flash = rp2.Flash()
     try:
-        found = os.VfsLfs2(flash, progsize=_PROGRAM_BYTES)
+        found = vfs.VfsLfs2(flash, progsize=_PROGRAM_BYTES)
     except OSError:
         if not nothing_to_lose(flash):
             raise
-        os.VfsLfs2.mkfs(flash, progsize=_PROGRAM_BYTES)
-        found = os.VfsLfs2(flash, progsize=_PROGRAM_BYTES)
-    os.mount(found, "/")
+        vfs.VfsLfs2.mkfs(flash, progsize=_PROGRAM_BYTES)
+        found = vfs.VfsLfs2(flash, progsize=_PROGRAM_BYTES)
+    vfs.mount(found, "/")
 
 
 def mount_ram(fault):
     """Mount a file system in RAM at /, with the fault in it."""
     disk = RamDisk()
-    os.VfsLfs2.mkfs(disk)
-    os.mount(os.VfsLfs2(disk), "/")
+    vfs.VfsLfs2.mkfs(disk)
+    vfs.mount(vfs.VfsLfs2(disk), "/")
     with open(FAULT_FILE, "w") as file:
         file.write(fault + "\n")
     print("onedoor: " + fault)

@@ -4,7 +4,7 @@ from tests.rules.source import HUB, PICO, PROTOCOL, ROOT, files, imports, place,
 
 HARDWARE = {"machine", "network", "rp2"}
 # In MicroPython on the Pico W, beside the pure modules.
-PICO_MODULES = {"_thread", "gc", "json", "os", "select", "socket", "sys", "time", "umqtt"}
+PICO_MODULES = {"_thread", "gc", "json", "os", "select", "socket", "sys", "time", "umqtt", "vfs"}
 
 # These choose implementations; the parts of the hub are handed what they need.
 ASSEMBLY = ("__main__", "app", "cli", "demo", "serve", "service")
