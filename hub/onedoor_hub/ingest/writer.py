@@ -237,6 +237,8 @@ class Writer:
         )
         if said_now:
             ledger.observe_clock(message)
+        else:
+            self._health.count("ignored", "old_state")
         return said_now
 
     def _answers(self, ledger: Ledger, taken, refused, now_ms: int) -> list:
