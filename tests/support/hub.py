@@ -31,6 +31,13 @@ class HubProcess:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def pid(self) -> int:
+        """Process id of the running hub; what serves the pages is its child."""
+        if self._process is None:
+            raise RuntimeError("the hub does not run")
+        return self._process.pid
+
     def start(self, *flags: str) -> None:
         """Start it; returns once it answers and has its broker."""
         command = [sys.executable, "-m", "onedoor_hub", "hub", "--data-dir", str(self.folder)]

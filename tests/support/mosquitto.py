@@ -22,10 +22,11 @@ def _program() -> str:
 
 
 class Mosquitto:
-    """One broker on a free port of the loopback address."""
+    """One broker on a free port of the loopback address; ``more`` are settings of its own."""
 
-    def __init__(self, folder: Path):
+    def __init__(self, folder: Path, more: str = ""):
         self._folder = folder
+        self._more = more
         self.port = free_port()
         self._passwords = {HUB_USER: HUB_PASSWORD}
         self._process: subprocess.Popen | None = None
@@ -47,8 +48,10 @@ class Mosquitto:
     def start(self) -> None:
         """Write its files and start it; returns once it takes connections."""
         path = write_files(self._folder, self._passwords, "127.0.0.1", self.port)
+        more = self._more
         if os.geteuid() == 0:  # else Mosquitto becomes a user who may not read these files
-            path.write_text(path.read_text() + "user root\n")
+            more += "user root\n"
+        path.write_text(path.read_text() + more)
         log = (self._folder / "log").open("ab")
         self._process = subprocess.Popen(
             [_program(), "-c", str(path)], stdout=log, stderr=log, cwd=self._folder

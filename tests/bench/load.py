@@ -1,0 +1,187 @@
+"""Boxes on paper that send their journals to a real broker, from a process of their own."""
+
+import json
+import multiprocessing
+import selectors
+import socket
+import time
+from dataclasses import dataclass, field
+
+from onedoor_hub.demo.paper import PaperDevice
+from onedoor_protocol import mac, topics
+
+from tests.bench import wire
+
+LONGEST_S = 300
+
+
+@dataclass
+class Job:
+    """What one box sends: sealed messages in order, each with the newest entry it carries.
+
+    At most ``window`` of them are without the hub's acknowledgement at any time, but for a load
+    with a rate of its own. ``acknowledged`` False: nobody answers, the broker's PUBACK counts.
+    """
+
+    device: PaperDevice
+    messages: list[tuple[int, str, bytes]]
+    window: int = 64
+    acknowledged: bool = True
+
+
+@dataclass
+class Outcome:
+    """When (``time.monotonic``) each message was sent, and when the last was acknowledged."""
+
+    started_s: float = 0.0
+    ended_s: float = 0.0
+    sent_s: dict[tuple[str, int], float] = field(default_factory=dict)
+
+    @property
+    def seconds(self) -> float:
+        """From the first message to the last acknowledgement."""
+        return self.ended_s - self.started_s
+
+
+class Load:
+    """A process that connects all boxes, says so, and sends when told to."""
+
+    def __init__(self, port: int, jobs: list[Job], rate: float | None = None):
+        """``rate``: messages a second, boxes in turn; None: as fast as the windows let."""
+        context = multiprocessing.get_context("spawn")
+        self._pipe, theirs = context.Pipe()
+        self._process = context.Process(target=_run, args=(theirs, port, jobs, rate), daemon=True)
+        self._process.start()
+        theirs.close()
+        self._take("ready")
+
+    def _take(self, what: str):
+        if not self._pipe.poll(LONGEST_S):
+            raise TimeoutError(f"the load is not {what} within {LONGEST_S} s")
+        try:
+            answer = self._pipe.recv()
+        except EOFError:
+            raise RuntimeError("the load's process ended early; see its error above") from None
+        return answer
+
+    def go(self) -> None:
+        """Begin to send."""
+        self._pipe.send("go")
+
+    def finish(self) -> Outcome:
+        """Wait until all is acknowledged."""
+        outcome = self._take("done")
+        self._process.join()
+        return outcome
+
+
+class _Connection:
+    def __init__(self, port: int, job: Job):
+        self.job = job
+        self.socket = socket.create_connection(("127.0.0.1", port))
+        self.socket.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._received = bytearray()
+        self._out = bytearray()
+        device = job.device
+        self._out += wire.connect(device.device, mac.broker_password(device.key))
+        self._out += wire.subscribe(topics.topic(device.centre, device.device, "ack"))
+        self.ready = False
+        self._packets = [
+            (seq, wire.publish(topic, payload, number))
+            for number, (seq, topic, payload) in enumerate(job.messages)
+        ]
+        self._next = 0
+        self._done = 0
+        self.flush()
+
+    @property
+    def finished(self) -> bool:
+        return self._done == len(self._packets)
+
+    @property
+    def exhausted(self) -> bool:
+        return self._next == len(self._packets)
+
+    def flush(self) -> None:
+        if self._out:
+            self.socket.setblocking(True)
+            self.socket.sendall(self._out)
+            self._out.clear()
+
+    def send(self, outcome: Outcome) -> None:
+        """Send the next message."""
+        seq, packet = self._packets[self._next]
+        self._next += 1
+        outcome.sent_s[self.job.device.device, seq] = time.monotonic()
+        self._out += packet
+        self.flush()
+
+    def fill(self) -> None:
+        """Send what the window lets."""
+        while not self.exhausted and self._next - self._done < self.job.window:
+            self._out += self._packets[self._next][1]
+            self._next += 1
+        self.flush()
+
+    def read(self) -> None:
+        self._received += self.socket.recv(65536)
+        for kind, body in wire.packets(self._received):
+            if kind == wire.CONNACK and body[1]:
+                raise ConnectionError(f"the broker refuses {self.job.device.device}")
+            if kind == wire.SUBACK:
+                self.ready = True
+            elif kind == wire.PUBACK and not self.job.acknowledged:
+                self._done += 1
+            elif kind == wire.PUBLISH:
+                packet_id, payload = wire.delivery(body)
+                self._out += wire.puback(packet_id)
+                self._acknowledge(json.loads(payload.partition(b"\n")[0]))
+
+    def _acknowledge(self, ack: dict) -> None:
+        if "refused" in ack:
+            raise RuntimeError(f"the hub refuses {self.job.device.device}: {ack['refused']}")
+        while not self.finished and self._packets[self._done][0] <= ack["seq"]:
+            self._done += 1
+
+
+def _run(pipe, port: int, jobs: list[Job], rate: float | None) -> None:
+    selector = selectors.DefaultSelector()
+    connections = [_Connection(port, job) for job in jobs]
+    for one in connections:
+        selector.register(one.socket, selectors.EVENT_READ, one)
+
+    def serve(timeout_s: float, fill: bool = False) -> None:
+        for key, _ in selector.select(timeout_s):
+            key.data.read()
+            if fill:
+                key.data.fill()
+            key.data.flush()
+
+    while not all(one.ready for one in connections):
+        serve(10)
+    pipe.send("ready")
+    pipe.recv()
+    outcome = Outcome(started_s=time.monotonic())
+    if rate is not None:
+        _paced(connections, rate, outcome, serve)
+    for one in connections:
+        one.fill()
+    deadline_s = time.monotonic() + LONGEST_S
+    while not all(one.finished for one in connections):
+        if time.monotonic() > deadline_s:
+            raise TimeoutError("not everything was acknowledged")
+        serve(1, fill=True)
+    outcome.ended_s = time.monotonic()
+    pipe.send(outcome)
+
+
+def _paced(connections, rate, outcome, serve) -> None:
+    number = 0
+    while not all(one.exhausted for one in connections):
+        due_s = outcome.started_s + number / rate
+        while (left_s := due_s - time.monotonic()) > 0:
+            serve(left_s)
+        sender = connections[number % len(connections)]
+        number += 1
+        if not sender.exhausted:
+            sender.send(outcome)
