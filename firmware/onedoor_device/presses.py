@@ -14,7 +14,7 @@ SEVERAL_MS = 10
 STUCK_MS = 30000
 # A stuck button must stay open this long before it is trusted again.
 FREE_MS = 5000
-RING = 32
+RING = 64
 
 
 class Presses:

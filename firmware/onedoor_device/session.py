@@ -78,11 +78,14 @@ class Session:
         self._pause_ms = min(2 * self._pause_ms, MAX_PAUSE_MS)
 
     def close(self, now_ms, link):
-        """Say goodbye (STA-003) and close the link."""
-        if link.connected:
-            payload = self._seal_state(now_ms, 0, link.rssi())
-            link.publish(self._topics["state"], payload, True)
-            link.disconnect()
+        """Say goodbye (STA-003), as far as the network lets us, and close the link."""
+        try:
+            if link.connected:
+                payload = self._seal_state(now_ms, 0, link.rssi())
+                link.publish(self._topics["state"], payload, True)
+                link.disconnect()
+        except OSError:
+            link.close()
 
     # Connection
 
