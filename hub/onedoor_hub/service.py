@@ -10,6 +10,7 @@ from onedoor_hub.context import Hub, utc_ms
 from onedoor_hub.health import Health
 from onedoor_hub.ingest.writer import Writer
 from onedoor_hub.live import Live
+from onedoor_hub.proof.days import DayCloser
 from onedoor_hub.settings import Settings
 from onedoor_hub.store.engine import migrate, open_engine, reading
 
@@ -38,6 +39,7 @@ class Service:
         self._address = broker_address(settings)
         self.writer = Writer(self._engine, self._publish, self.live, self.health, utc_ms)
         self._client = HubClient(self._address, self.writer.submit, self.health, utc_ms)
+        self._day_closer = DayCloser(self._engine, utc_ms)
         self._broker: EmbeddedBroker | None = None
 
     def _publish(self, topic: str, payload: bytes) -> None:
@@ -56,11 +58,13 @@ class Service:
             self._broker.start()
         self.writer.start()
         self._client.start()
+        self._day_closer.start()
 
     def stop(self) -> None:
         """Stop taking messages, store what was taken, close."""
         self._client.stop()
         self.writer.stop()
+        self._day_closer.stop()
         if self._broker is not None:
             self._broker.stop()
         self._engine.dispose()

@@ -10,6 +10,7 @@ import structlog
 from onedoor_hub import __version__
 from onedoor_hub.cli.device import certificate, device, flash
 from onedoor_hub.cli.options import open_database, settings_flags
+from onedoor_hub.cli.proof import COMMANDS as PROOF_COMMANDS
 from onedoor_hub.settings import SETTINGS, Settings, without_password
 
 
@@ -98,5 +99,5 @@ def demo(port: int, counters: int, days: int, seed: int, exit_after: int) -> Non
         raise click.ClickException("not every thanked press was counted: please report this")
 
 
-for command in (device, certificate, flash):
+for command in (device, certificate, flash, *PROOF_COMMANDS):
     main.add_command(command)

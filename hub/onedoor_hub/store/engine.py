@@ -1,12 +1,14 @@
 """Opening the database: SQLite file or PostgreSQL, set up so that a commit means durable."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import Engine, create_engine, event, func, select
+from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
 
 BUSY_TIMEOUT_MS = 5000
@@ -61,6 +63,18 @@ def open_engine(url: str) -> Engine:
 def reading(engine: Engine) -> Engine:
     """The same database for reading: transactions take no write lock."""
     return engine.execution_options(onedoor_read=True)
+
+
+@contextmanager
+def snapshot(engine: Engine) -> Iterator[Connection]:
+    """A connection that reads the database as it stands now, whatever is written meanwhile.
+
+    SQLite's WAL gives each read transaction one state; PostgreSQL does at REPEATABLE READ.
+    """
+    if engine.dialect.name == "postgresql":
+        engine = engine.execution_options(isolation_level="REPEATABLE READ")
+    with reading(engine).begin() as connection:
+        yield connection
 
 
 def migrate(engine: Engine) -> None:

@@ -8,6 +8,7 @@ from sqlalchemy import (
     BigInteger,
     Column,
     ForeignKey,
+    ForeignKeyConstraint,
     Index,
     Integer,
     LargeBinary,
@@ -159,6 +160,32 @@ tally_day = Table(
     Column("value", SmallInteger, primary_key=True),
     Column("n", BigInteger, nullable=False),
     sqlite_with_rowid=False,
+)
+
+# Daily Merkle roots of a centre, each over entries no earlier root covers; never changed.
+day_root = Table(
+    "day_root",
+    metadata,
+    Column("centre", Integer, ForeignKey("centre.no"), primary_key=True),
+    Column("no", Integer, primary_key=True),  # 1, 2, 3 … without a gap
+    Column("day", Integer, nullable=False),  # ordinal of the local date its entries were received
+    Column("size", BigInteger, nullable=False),  # entries covered
+    Column("tree", LargeBinary(32), nullable=False),
+    Column("root", LargeBinary(32), nullable=False),  # as published: head, tree and root before
+    Column("made_ms", BigInteger, nullable=False),
+)
+
+# Which entries a root covers, as unbroken runs; no entry is in two.
+day_range = Table(
+    "day_range",
+    metadata,
+    Column("centre", Integer, primary_key=True),
+    Column("stream", _Number, ForeignKey("stream.id"), primary_key=True),
+    Column("first_seq", BigInteger, primary_key=True),
+    Column("last_seq", BigInteger, nullable=False),
+    Column("no", Integer, nullable=False),
+    ForeignKeyConstraint(["centre", "no"], ["day_root.centre", "day_root.no"]),
+    Index(None, "centre", "no"),
 )
 
 # Refused messages: how many by reason and (known) device, and the newest few as samples.
