@@ -9,7 +9,7 @@ from pathlib import Path
 
 from amqtt.broker import Broker
 from amqtt.contexts import Action
-from amqtt.errors import AMQTTError, MQTTError
+from amqtt.errors import BrokerError, MQTTError
 from amqtt.mqtt.connack import NOT_AUTHORIZED, ConnackPacket
 from amqtt.mqtt.protocol.broker_handler import BrokerProtocolHandler
 from amqtt.plugins.base import BaseAuthPlugin, BaseTopicPlugin
@@ -82,9 +82,13 @@ class _Broker(Broker):
     """
 
     async def _initialize_client_session(self, reader, writer, remote_address, remote_port):
-        handler, session = await BrokerProtocolHandler.init_from_connect(
-            reader, writer, self.plugins_manager
-        )
+        try:
+            handler, session = await BrokerProtocolHandler.init_from_connect(
+                reader, writer, self.plugins_manager
+            )
+        except Exception as error:  # anything but a CONNECT; not every kind of it is caught above
+            await writer.close()
+            raise MQTTError(str(error)) from None
         if not await self._authenticate(session, self.listeners_config["default"]):
             await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
             await writer.close()
@@ -113,8 +117,7 @@ class EmbeddedBroker:
 
     def __init__(self, host: str, port: int, database_url: str, folder: Path):
         door = {"database_url": database_url, "folder": str(folder)}
-        bracketed = f"[{host}]" if ":" in host else host
-        self._where = f"{bracketed}:{port}"
+        self._where = f"{host}:{port}"  # amqtt cannot listen on an IPv6 address in brackets
         self._config = {
             "listeners": {"default": {"type": "tcp", "bind": self._where}},
             "plugins": {
@@ -131,7 +134,7 @@ class EmbeddedBroker:
         self._thread.start()
         try:
             asyncio.run_coroutine_threadsafe(self._open(), self._loop).result(START_S)
-        except (AMQTTError, MQTTError) as error:
+        except BrokerError as error:
             self._end_loop()
             reason = error.__cause__ or error
             raise OSError(f"embedded broker: cannot listen on {self._where}: {reason}") from None
