@@ -1,6 +1,7 @@
 """The JSON interface: real answers, against its own description."""
 
 import json
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
@@ -28,7 +29,7 @@ def document(client):
     return client.get("/api/v1/openapi.json").json
 
 
-def check(document, answer, path):
+def check(document, answer, path) -> Any:
     """Hold an answer against the schema that the document gives for its path and status."""
     described = document["paths"][path]["get"]["responses"][str(answer.status_code)]["content"]
     assert answer.mimetype in described

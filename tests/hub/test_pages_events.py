@@ -6,6 +6,7 @@ import time
 import pytest
 from onedoor_hub.app import create_app
 from onedoor_hub.pages import centre as pages
+from sqlalchemy.exc import OperationalError
 
 from tests.support.board import DAY_MS, Centre
 
@@ -161,8 +162,6 @@ def test_too_many_live_pages_are_turned_away_and_keep_working(centre, monkeypatc
 
 
 def test_an_unreadable_database_ends_the_stream(centre, monkeypatch):
-    from sqlalchemy.exc import OperationalError
-
     reader = Reader(centre)
     reader.until("beat")
 

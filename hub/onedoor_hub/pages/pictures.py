@@ -3,6 +3,7 @@
 Lengths are percentages of the picture, so that it fits any width while its text keeps its size.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from onedoor_hub import scores
@@ -38,7 +39,7 @@ class Hours:
     top: int
 
 
-def hours(clock: LocalTime, counts: dict[int, scores.Counts], target: float) -> Hours:
+def hours(clock: LocalTime, counts: Mapping[int, scores.Counts], target: float) -> Hours:
     """Today's ratings by hour: opening hours, and any hour with a rating."""
     today = clock.hours_of_today()
     busy = [hour for hour in today if counts.get(hour)]
@@ -88,7 +89,7 @@ class Trend:
         return min(1.0, (1 - share) / (1 - self.bottom))
 
 
-def trend(clock: LocalTime, counts: dict[int, scores.Counts], days: int, target: float) -> Trend:
+def trend(clock: LocalTime, counts: Mapping[int, scores.Counts], days: int, target: float) -> Trend:
     """The last ``days`` local days, today included. A day without ratings leaves a gap."""
     shown = range(clock.today - days + 1, clock.today + 1)
     drawn = [
