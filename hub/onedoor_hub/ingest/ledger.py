@@ -12,9 +12,11 @@ from onedoor_protocol import chain
 from onedoor_protocol.errors import ProtocolError
 from sqlalchemy import Connection
 
+from onedoor_hub.ingest.gaps import Gaps
 from onedoor_hub.ingest.gate import Message
+from onedoor_hub.ingest.spans import Undated
 from onedoor_hub.ingest.timing import Clock, narrowed, observed, usable, utc_of
-from onedoor_hub.store import entries, tallies
+from onedoor_hub.store import entries, gaps, tallies
 from onedoor_hub.store.devices import Device
 from onedoor_hub.store.entries import Stream
 
@@ -41,7 +43,9 @@ class Ledger:
         self._clocks_changed: set[tuple[int, int]] = set()
         self._touched: dict[int, Stream] = {}
         self._newest_boot: dict[int, int] = {}
-        self._rows: list[dict] = []
+        self._rows: list[tuple] = []
+        self._gaps = Gaps(connection)
+        self._undated = Undated()
         self._tallies = tallies.Tallies()
         self.counted: set[tuple[str, int]] = set()  # (centre id, counter) with a new rating
         self.stored = 0
@@ -85,14 +89,18 @@ class Ledger:
         if clock != known:
             self._clocks[key] = clock
             self._clocks_changed.add(key)
+            if clock.low_ms is not None and (known is None or known.low_ms is None):
+                self._undated.dated(message.device, self.stream_of(message))
 
     def take(self, message: Message) -> None:
         """Store a journal message's entries, or find them stored already.
 
-        Raises ProtocolError ``chain_broken``, ``entry_changed`` or ``boot_backwards``; then no
-        entry of the message is stored.
+        Raises ProtocolError ``chain_broken``, ``entry_changed`` or ``boot_backwards``, or
+        ``frozen`` where the journal was closed by hand; then no entry of the message is stored.
         """
         body, stream = message.body, self.stream_of(message)
+        if stream.released:
+            raise ProtocolError("frozen", "$.inc", f"journal closed by hand: {stream.released}")
         previous = bytes.fromhex(body.prev)
         values = []
         value = previous
@@ -109,15 +117,14 @@ class Ledger:
             fresh = self._compare(stream, body, previous, values, last)
         self.observe_clock(message)
         self._store(message.device, stream, message, values, fresh)
-        self._advance(stream, body, last, values[-1])
+        self._advance(stream, message, last, values[-1], fresh)
 
     def _check_boot(self, stream: Stream, body) -> None:
-        newest = self._newest_boot.get(stream.id)
-        if newest is None:
-            head = entries.entries_between(
-                self._connection, stream, stream.highest_seq, stream.highest_seq
-            )
-            newest = head[stream.highest_seq].boot if head else 0
+        if stream.id not in self._newest_boot:  # then of all at once
+            unknown = [one for one in self._streams.values() if one.id not in self._newest_boot]
+            self._newest_boot.update({one.id: 0 for one in unknown})
+            self._newest_boot.update(entries.newest_boots(self._connection, unknown))
+        newest = self._newest_boot[stream.id]
         if body.eb < newest:
             raise ProtocolError("boot_backwards", "$.eb", f"boot {body.eb} after boot {newest}")
 
@@ -158,25 +165,28 @@ class Ledger:
             kind, t_ms, a, b = body.e[index]
             utc_ms, error_ms = utc_of(t_ms, clock)
             self._rows.append(
-                {
-                    "centre": stream.centre_no,
-                    "stream": stream.id,
-                    "seq": body.first + index,
-                    "boot": body.eb,
-                    "kind": kind,
-                    "t_ms": t_ms,
-                    "a": a,
-                    "b": b,
-                    "chain": values[index],
-                    "received_ms": message.arrival.received_ms,
-                    "utc_ms": utc_ms,
-                    "error_ms": error_ms,
-                    "counter": device.counter,
-                }
+                (
+                    stream.centre_no,
+                    stream.id,
+                    body.first + index,
+                    body.eb,
+                    kind,
+                    t_ms,
+                    a,
+                    b,
+                    values[index],
+                    message.arrival.received_ms,
+                    utc_ms,
+                    error_ms,
+                    device.counter,
+                )
             )
-            if kind == chain.KIND_RATING and device.counter is not None:
+            known_ms = utc_ms if usable(error_ms) else None
+            rated = kind == chain.KIND_RATING and device.counter is not None
+            if known_ms is None:
+                self._undated.count(device, stream, body.eb, t_ms, rated)
+            if rated:
                 value, scale = chain.rating_of(a)
-                known_ms = utc_ms if usable(error_ms) else None
                 self._tallies.count(
                     stream.centre_no, device.counter, device.time_zone, known_ms, scale, value
                 )
@@ -185,18 +195,29 @@ class Ledger:
         self.stored += len(fresh)
         self._touched[stream.id] = stream
 
-    def _advance(self, stream: Stream, body, last: int, value: bytes) -> None:
+    def _advance(self, stream: Stream, message: Message, last: int, value: bytes, fresh) -> None:
+        body, now_ms = message.body, message.arrival.received_ms
         first = body.first
         in_order = stream.highest_seq == stream.contiguous_seq == first - 1
+        if first > stream.highest_seq + 1:
+            prev = bytes.fromhex(body.prev)
+            self._gaps.found(stream, stream.highest_seq + 1, first - 1, prev, now_ms)
+        elif fresh and not in_order:
+            seqs = [first + index for index in fresh]
+            self._gaps.filled(stream, seqs, bytes.fromhex(body.prev), now_ms)
         if last > stream.highest_seq:
             stream.highest_seq = last
             self._newest_boot[stream.id] = body.eb
         if in_order:
             stream.contiguous_seq, stream.contiguous_chain = last, value
-        elif first <= stream.contiguous_seq + 1 and last > stream.contiguous_seq:
-            self._flush_rows()
-            run = entries.end_of_run(self._connection, stream, last)
-            stream.contiguous_seq, stream.contiguous_chain = run
+        elif fresh:
+            seq = self._gaps.contiguous_seq(stream)
+            if seq > stream.contiguous_seq:
+                self._flush_rows()
+                stream.contiguous_seq = seq
+                stream.contiguous_chain = gaps.chain_at(
+                    self._connection, stream.centre_no, stream.id, seq
+                )
 
     def _clock(self, key: tuple[int, int]) -> Clock | None:
         if key not in self._clocks and key not in self._clocks_read:
@@ -219,4 +240,6 @@ class Ledger:
             changed = {key: self._clocks[key] for key in self._clocks_changed}
             rows = {key: astuple(clock) for key, clock in changed.items()}
             entries.save_clocks(self._connection, rows)
+        self._gaps.write()
+        self._undated.write(self._connection)
         self._tallies.write(self._connection)

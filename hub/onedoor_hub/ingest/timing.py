@@ -30,19 +30,20 @@ class Clock:
 
     def low_for(self, t_ms: int) -> int | None:
         """The lower bound at device time ``t_ms``."""
-        return None if self.low_ms is None else self.low_ms - _drift_ms(t_ms - self.low_at_ms)
+        return None if self.low_ms is None else self.low_ms - drift_ms(t_ms - self.low_at_ms)
 
     def high_for(self, t_ms: int) -> int:
         """The upper bound at device time ``t_ms``."""
-        return self.high_ms + _drift_ms(t_ms - self.high_at_ms)
+        return self.high_ms + drift_ms(t_ms - self.high_at_ms)
 
     def contradicts_itself(self) -> bool:
         """True where no offset fits both bounds, so that the hub's clock was set in between."""
         return self.low_ms is not None and self.low_ms > self.high_for(self.low_at_ms)
 
 
-def _drift_ms(elapsed_ms: int) -> int:
-    return -(-abs(elapsed_ms) * DRIFT_PPM // 1_000_000)  # rounded up
+def drift_ms(elapsed_ms: int) -> int:
+    """The most that a crystal is off after ``elapsed_ms``, rounded up."""
+    return -(-abs(elapsed_ms) * DRIFT_PPM // 1_000_000)
 
 
 def observed(now_ms: int, received_ms: int, heard: tuple[int, int] | None) -> Clock:

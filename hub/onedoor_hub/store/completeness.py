@@ -1,16 +1,20 @@
 """The completeness certificate: what arrived of a device's journal, and what is missing."""
 
-from sqlalchemy import Connection, func, literal, select
+from sqlalchemy import Connection, func, select
 
-from onedoor_hub.store import schema
+from onedoor_hub.store import gaps, schema, spans
 from onedoor_hub.store.devices import StoreError
+
+TO_COME = "to come"
 
 
 def certificate(connection: Connection, device_id: str) -> dict:
-    """What the hub holds of a device's journal, by incarnation, gaps as [first, last] ranges.
+    """What the hub holds of a device's journal, by incarnation, and each gap with its state:
 
-    ``announced_seq`` is the newest entry the device has told of in its state; entries above the
-    highest received and up to it are a gap too. Raises StoreError where there is no such device.
+    ``open``: not here, and asked for while the device is online; ``missing``: declared missing
+    for good, and named here for ever unless the entries come after all; ``to come``: above the
+    highest received, but told of in the device's state (``announced_seq``). Raises StoreError
+    where there is no such device.
     """
     device, centre, state = schema.device, schema.centre, schema.device_state
     row = connection.execute(
@@ -22,6 +26,7 @@ def certificate(connection: Connection, device_id: str) -> dict:
             centre.c.id.label("centre"),
             state.c.incarnation,
             state.c.seq,
+            state.c.acked,
         )
         .join(centre, centre.c.no == device.c.centre)
         .outerjoin(state, state.c.device == device.c.id)
@@ -36,7 +41,7 @@ def certificate(connection: Connection, device_id: str) -> dict:
             select(stream).where(stream.c.device == device_id).order_by(stream.c.id)
         )
     ]
-    missing = sum(last - first + 1 for one in incarnations for first, last in one["gaps"])
+    lacking = [gap for one in incarnations for gap in one["gaps"]]
     received = sum(one["received"] for one in incarnations)
     return {
         "device": row.id,
@@ -45,47 +50,62 @@ def certificate(connection: Connection, device_id: str) -> dict:
         "status": row.status,
         "reason": row.reason,
         "received": received,
-        "expected": received + missing,
+        "expected": received + sum(_size(gap) for gap in lacking),
+        "missing": sum(_size(gap) for gap in lacking if gap["state"] == gaps.MISSING),
         "incarnations": incarnations,
     }
 
 
+def _size(gap: dict) -> int:
+    return gap["last"] - gap["first"] + 1
+
+
 def _incarnation(connection: Connection, stream, device) -> dict:
-    announced = device.seq if device.incarnation == stream.incarnation else 0
-    gaps = _gaps(connection, stream)
-    if announced > stream.highest_seq:
-        gaps.append([stream.highest_seq + 1, announced])
-    state = "unbroken"
-    if device.status == "frozen":
-        state = "frozen"
-    elif gaps:
-        state = "waiting"
+    mine = device.incarnation == stream.incarnation
+    announced = device.seq if mine else 0
+    rows = gaps.load(connection, stream.centre, stream.id)
+    found = [_gap(one.first, one.last, one.state, one.found_ms, one.asks) for one in rows]
+    # What the device let go although the hub does not hold it can never come (RSN-004).
+    highest, let_go = stream.highest_seq, min(device.acked, announced) if mine else 0
+    if let_go > highest:
+        found.append(_gap(highest + 1, let_go, gaps.MISSING))
+    if announced > max(highest, let_go):
+        found.append(_gap(max(highest, let_go) + 1, announced, TO_COME))
+    table = schema.gap
+    closed = (table.c.centre == stream.centre) & (table.c.stream == stream.id)
+    closed &= table.c.state == gaps.CLOSED
     return {
         "incarnation": stream.incarnation,
         "received": stream.received,
-        "highest_seq": stream.highest_seq,
+        "highest_seq": highest,
         "contiguous_seq": stream.contiguous_seq,
         "announced_seq": announced,
-        "gaps": gaps,
-        "chain_state": state,
+        "gaps": found,
+        "closed_gaps": connection.scalar(select(func.count()).select_from(table).where(closed)),
+        "undated": [
+            {
+                "boot": span.boot,
+                "ratings": span.ratings,
+                "earliest_ms": span.earliest_ms,
+                "latest_ms": None if span.latest_ms is None else span.latest_ms + span.last_t_ms,
+            }
+            for span in spans.load(connection, stream.centre, stream.id)
+            if span.ratings
+        ],
+        "chain_state": _chain_state(stream, device, {gap["state"] for gap in found}),
+        "released": stream.released,
     }
 
 
-def _gaps(connection: Connection, stream) -> list[list[int]]:
-    """Ranges missing below the highest seq; only entries past the contiguous run are read."""
-    if stream.highest_seq == stream.contiguous_seq:
-        return []
-    entry = schema.entry
-    seqs = select(entry.c.seq).where(
-        entry.c.centre == stream.centre,
-        entry.c.stream == stream.id,
-        entry.c.seq > stream.contiguous_seq,
-    )
-    before = func.lag(entry.c.seq, 1, literal(stream.contiguous_seq)).over(order_by=entry.c.seq)
-    pairs = seqs.add_columns(before.label("before")).subquery()
-    rows = connection.execute(
-        select(pairs.c.before, pairs.c.seq)
-        .where(pairs.c.seq > pairs.c.before + 1)
-        .order_by(pairs.c.seq)
-    )
-    return [[before_seq + 1, seq - 1] for before_seq, seq in rows]
+def _gap(first: int, last: int, state: str, found_ms: int | None = None, asked: int = 0) -> dict:
+    return {"first": first, "last": last, "state": state, "found_ms": found_ms, "asked": asked}
+
+
+def _chain_state(stream, device, states: set[str]) -> str:
+    if stream.released:
+        return "closed"
+    if device.status == "frozen":
+        return "frozen"
+    if states - {gaps.MISSING}:
+        return "waiting"
+    return "missing" if states else "unbroken"

@@ -5,7 +5,7 @@ import zoneinfo
 from dataclasses import dataclass
 
 from onedoor_protocol import mac, topics
-from sqlalchemy import Connection, case, func, insert, select, update
+from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
 from onedoor_hub.errors import HubError
 from onedoor_hub.store import schema
@@ -32,6 +32,7 @@ class Device:
     reason: str
     key: bytes
     mac: mac.Mac
+    created_ms: int = 0
 
 
 def ensure_centre(
@@ -155,6 +156,7 @@ def load_devices(connection: Connection, ids: list[str] | None = None) -> dict[s
             reason=row.reason,
             key=row.key,
             mac=mac.Mac(row.key),
+            created_ms=row.created_ms,
         )
         for row in rows
     }
@@ -228,8 +230,13 @@ def save_state(
 
 def seen(connection: Connection, received_ms: dict[str, int]) -> None:
     """Move the time devices were last seen, by device id."""
-    table = schema.device_state
-    for device_id, at_ms in received_ms.items():
-        connection.execute(
-            update(table).where(table.c.device == device_id).values(last_seen_ms=at_ms)
-        )
+    if received_ms:
+        rows = [{"of_device": one, "at_ms": at_ms} for one, at_ms in received_ms.items()]
+        connection.execute(_SEEN, rows)
+
+
+_SEEN = (
+    update(schema.device_state)
+    .where(schema.device_state.c.device == bindparam("of_device"))
+    .values(last_seen_ms=bindparam("at_ms"))
+)

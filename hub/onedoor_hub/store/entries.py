@@ -2,12 +2,13 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
 
 from onedoor_protocol import chain
-from sqlalchemy import Connection, insert, select, tuple_, update
+from sqlalchemy import Connection, and_, bindparam, insert, select, tuple_, update
 
 from onedoor_hub.store import schema
-from onedoor_hub.store.upsert import upsert
+from onedoor_hub.store.upsert import upsert_of
 
 
 @dataclass
@@ -22,16 +23,14 @@ class Stream:
     contiguous_chain: bytes
     highest_seq: int
     received: int
+    released: str = ""
 
 
 def load_streams(
     connection: Connection, devices: Iterable[str], lock: bool = True
 ) -> dict[tuple[str, str], Stream]:
     """The streams of some devices by (device, incarnation), locked until the commit."""
-    table = schema.stream
-    query = select(table).where(table.c.device.in_(set(devices))).order_by(table.c.id)
-    if lock:
-        query = query.with_for_update()  # several ingest processes; SQLite has one writer anyway
+    query = _LOCKED_STREAMS if lock else _STREAMS
     return {
         (row.device, row.incarnation): Stream(
             id=row.id,
@@ -42,9 +41,42 @@ def load_streams(
             contiguous_chain=row.contiguous_chain,
             highest_seq=row.highest_seq,
             received=row.received,
+            released=row.released,
         )
-        for row in connection.execute(query)
+        for row in connection.execute(query, {"devices": list(set(devices))})
     }
+
+
+# Statements of every batch are made once: to build one takes several times as long as to run it.
+_STREAMS = (
+    select(schema.stream)
+    .where(schema.stream.c.device.in_(bindparam("devices", expanding=True)))
+    .order_by(schema.stream.c.id)
+)
+# For several ingest processes; SQLite has one writer anyway.
+_LOCKED_STREAMS = _STREAMS.with_for_update()
+
+
+def newest_boots(connection: Connection, streams: Iterable[Stream]) -> dict[int, int]:
+    """Boot of the highest entry of each stream, by the stream's number."""
+    ids = [stream.id for stream in streams if stream.highest_seq > 0]
+    if not ids:
+        return {}
+    return {row.id: row.boot for row in connection.execute(_NEWEST_BOOTS, {"streams": ids})}
+
+
+_NEWEST_BOOTS = (
+    select(schema.stream.c.id, schema.entry.c.boot)
+    .join(
+        schema.entry,
+        and_(
+            schema.entry.c.centre == schema.stream.c.centre,
+            schema.entry.c.stream == schema.stream.c.id,
+            schema.entry.c.seq == schema.stream.c.highest_seq,
+        ),
+    )
+    .where(schema.stream.c.id.in_(bindparam("streams", expanding=True)))
+)
 
 
 def new_stream(
@@ -71,18 +103,17 @@ def new_stream(
 
 def save_streams(connection: Connection, streams: Iterable[Stream]) -> None:
     """Write how far streams have arrived."""
-    table = schema.stream
-    for stream in streams:
-        connection.execute(
-            update(table)
-            .where(table.c.id == stream.id)
-            .values(
-                contiguous_seq=stream.contiguous_seq,
-                contiguous_chain=stream.contiguous_chain,
-                highest_seq=stream.highest_seq,
-                received=stream.received,
-            )
-        )
+    rows = [{"of_stream": one.id, **{name: getattr(one, name) for name in _FAR}} for one in streams]
+    if rows:
+        connection.execute(_SAVE_STREAM, rows)
+
+
+_FAR = ("contiguous_seq", "contiguous_chain", "highest_seq", "received")
+_SAVE_STREAM = (
+    update(schema.stream)
+    .where(schema.stream.c.id == bindparam("of_stream"))
+    .values({name: bindparam(name) for name in _FAR})
+)
 
 
 _CLOCK = ("low_at_ms", "low_ms", "high_at_ms", "high_ms")
@@ -90,28 +121,46 @@ _CLOCK = ("low_at_ms", "low_ms", "high_at_ms", "high_ms")
 
 def load_clocks(connection: Connection, keys: Iterable[tuple[int, int]]) -> dict:
     """Clock rows (low_at_ms, low_ms, high_at_ms, high_ms) by (stream id, boot)."""
-    table = schema.boot_clock
-    rows = connection.execute(
-        select(table.c.stream, table.c.boot, *(table.c[name] for name in _CLOCK)).where(
-            tuple_(table.c.stream, table.c.boot).in_(list(keys))
-        )
-    )
+    rows = connection.execute(_CLOCKS, {"keys": list(keys)})
     return {(row[0], row[1]): tuple(row[2:]) for row in rows}
+
+
+_CLOCKS = select(
+    schema.boot_clock.c.stream,
+    schema.boot_clock.c.boot,
+    *(schema.boot_clock.c[name] for name in _CLOCK),
+).where(
+    tuple_(schema.boot_clock.c.stream, schema.boot_clock.c.boot).in_(
+        bindparam("keys", expanding=True)
+    )
+)
+
+
+def load_stream_clocks(connection: Connection, stream: int) -> dict:
+    """Clock rows (low_at_ms, low_ms, high_at_ms, high_ms) of a stream by boot."""
+    table = schema.boot_clock
+    columns = (table.c[name] for name in _CLOCK)
+    rows = connection.execute(select(table.c.boot, *columns).where(table.c.stream == stream))
+    return {row[0]: tuple(row[1:]) for row in rows}
 
 
 def save_clocks(connection: Connection, clocks: dict) -> None:
     """Write clock rows (low_at_ms, low_ms, high_at_ms, high_ms) by (stream id, boot)."""
-    table = schema.boot_clock
-    statement = upsert(connection, table)
-    statement = statement.on_conflict_do_update(
-        index_elements=[table.c.stream, table.c.boot],
-        set_={name: statement.excluded[name] for name in _CLOCK},
-    )
     rows = [
         {"stream": key[0], "boot": key[1], **dict(zip(_CLOCK, clock, strict=True))}
         for key, clock in clocks.items()
     ]
-    connection.execute(statement, rows)
+    connection.execute(_saving_clocks(connection.dialect.name), rows)
+
+
+@cache
+def _saving_clocks(dialect: str):
+    table = schema.boot_clock
+    statement = upsert_of(dialect, table)
+    return statement.on_conflict_do_update(
+        index_elements=[table.c.stream, table.c.boot],
+        set_={name: statement.excluded[name] for name in _CLOCK},
+    )
 
 
 def boots_around(connection: Connection, stream: Stream, first: int, last: int) -> tuple:
@@ -126,9 +175,23 @@ def boots_around(connection: Connection, stream: Stream, first: int, last: int) 
     return connection.scalar(below), connection.scalar(above)
 
 
-def insert_entries(connection: Connection, rows: list[dict]) -> None:
-    """Store entries that are known to be new. Raises IntegrityError where one is not."""
-    connection.execute(insert(schema.entry), rows)
+def insert_entries(connection: Connection, rows: list[tuple]) -> None:
+    """Store entries that are known to be new; each row has ENTRY_COLUMNS in order.
+
+    Raises IntegrityError where one is not new. Rows go to the driver as they are: their types
+    need no conversion, and SQLAlchemy's own way takes longer than the database.
+    """
+    connection.exec_driver_sql(_inserting_entries(connection.dialect.paramstyle), rows)
+
+
+ENTRY_COLUMNS = tuple(column.name for column in schema.entry.columns)
+
+
+@cache
+def _inserting_entries(paramstyle: str) -> str:
+    place = {"qmark": "?", "pyformat": "%s"}[paramstyle]
+    places = ", ".join(place for _ in ENTRY_COLUMNS)
+    return f"INSERT INTO {schema.entry.name} ({', '.join(ENTRY_COLUMNS)}) VALUES ({places})"  # noqa: S608
 
 
 def entries_between(connection: Connection, stream: Stream, first: int, last: int) -> dict:
@@ -150,30 +213,3 @@ def entries_between(connection: Connection, stream: Stream, first: int, last: in
         )
     )
     return {row.seq: row for row in rows}
-
-
-def end_of_run(connection: Connection, stream: Stream, seq: int) -> tuple[int, bytes]:
-    """(seq, chain) of the last entry reached from ``seq`` on without a gap; ``seq`` is stored."""
-    table = schema.entry
-    following = table.alias()
-    has_next = (
-        select(following.c.seq)
-        .where(
-            following.c.centre == stream.centre_no,
-            following.c.stream == stream.id,
-            following.c.seq == table.c.seq + 1,
-        )
-        .exists()
-    )
-    row = connection.execute(
-        select(table.c.seq, table.c.chain)
-        .where(
-            table.c.centre == stream.centre_no,
-            table.c.stream == stream.id,
-            table.c.seq >= seq,
-            ~has_next,
-        )
-        .order_by(table.c.seq)
-        .limit(1)
-    ).one()
-    return row.seq, row.chain

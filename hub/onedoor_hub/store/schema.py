@@ -76,16 +76,27 @@ device_state = Table(
     Column("last_seen_ms", BigInteger, nullable=False),
     Column("incarnation", String(16), nullable=False),
     Column("boot", Integer, nullable=False),
-    Column("fw", String(32), nullable=False),
     # Newest `now` of that boot: what is not newer was said before and is played again.
     Column("now_ms", BigInteger, nullable=False, server_default="0"),
+    Column("fw", String(32), nullable=False),
     Column("impl", String(64), nullable=False),
     Column("seq", BigInteger, nullable=False),
-    Column("buttons", SmallInteger, nullable=False),
     Column("acked", BigInteger, nullable=False, server_default="0"),
+    Column("buttons", SmallInteger, nullable=False),
     Column("refused", BigInteger, nullable=False),
     Column("faults", String(64), nullable=False),  # codes, comma-separated
     Column("rssi", SmallInteger),
+)
+
+# What the hub tells a device: the newest command's number, and its configuration once it has one.
+device_order = Table(
+    "device_order",
+    metadata,
+    Column("device", String(32), ForeignKey("device.id"), primary_key=True),
+    Column("command_n", BigInteger, nullable=False, server_default="0"),
+    Column("rev", BigInteger, nullable=False, server_default="0"),  # 0: not configured
+    Column("lockout_ms", Integer, nullable=False, server_default="0"),
+    Column("thanks_ms", Integer, nullable=False, server_default="0"),
 )
 
 # A device's journal of one incarnation: how far it has arrived.
@@ -97,11 +108,36 @@ stream = Table(
     Column("device", String(32), ForeignKey("device.id"), nullable=False),
     Column("incarnation", String(16), nullable=False),
     Column("first_seen_ms", BigInteger, nullable=False),
-    Column("contiguous_seq", BigInteger, nullable=False),  # every entry up to here is stored
+    # Every entry up to here is stored, or declared missing.
+    Column("contiguous_seq", BigInteger, nullable=False),
     Column("contiguous_chain", LargeBinary(16), nullable=False),
     Column("highest_seq", BigInteger, nullable=False),
     Column("received", BigInteger, nullable=False),  # entries stored
+    # Why no more of it is taken: the device was frozen and released. Empty: it goes on.
+    Column("released", String(200), nullable=False, server_default=""),
     UniqueConstraint("device", "incarnation"),
+)
+
+# Entries lacking below a stream's highest: see store.gaps.
+gap = Table(
+    "gap",
+    metadata,
+    Column("centre", Integer, primary_key=True),
+    Column("stream", _Number, ForeignKey("stream.id"), primary_key=True),
+    Column("found_first", BigInteger, primary_key=True),  # as found …
+    Column("found_last", BigInteger, nullable=False),
+    Column("first", BigInteger, nullable=False),  # … and what of it is still lacking
+    Column("last", BigInteger, nullable=False),
+    Column("prev", LargeBinary(16)),  # chain value before entry last + 1; null: not noted then
+    Column("state", String(8), nullable=False),  # open, missing (for good), closed
+    Column("found_ms", BigInteger, nullable=False),
+    Column("asks", Integer, nullable=False, server_default="0"),
+    Column("asked_ms", BigInteger),
+    # Seconds it was open while a hub ran: an age that no setting of the clock changes.
+    Column("waited_s", Integer, nullable=False, server_default="0"),
+    Column("closed_ms", BigInteger),
+    Index(None, "state"),
+    sqlite_with_rowid=False,
 )
 
 # Clock of one boot of a device: UTC = device ms + offset; the offset is not below low_ms when the
@@ -114,7 +150,24 @@ boot_clock = Table(
     Column("boot", Integer, primary_key=True),
     Column("low_at_ms", BigInteger, nullable=False),
     Column("low_ms", BigInteger),
+    Column("high_at_ms", BigInteger, nullable=False),
     Column("high_ms", BigInteger, nullable=False),
+)
+
+# Boots with entries whose time is not good enough for a day: see store.spans.
+boot_span = Table(
+    "boot_span",
+    metadata,
+    Column("centre", Integer, primary_key=True),
+    Column("stream", _Number, ForeignKey("stream.id"), primary_key=True),
+    Column("boot", Integer, primary_key=True),
+    Column("counter", Integer),
+    Column("ratings", BigInteger, nullable=False),
+    Column("last_t_ms", BigInteger, nullable=False),
+    Column("earliest_ms", BigInteger),  # the boot did not begin before …
+    Column("latest_ms", BigInteger),  # … nor after; null: not known
+    Index(None, "centre", "counter"),
+    sqlite_with_rowid=False,
 )
 
 entry = Table(

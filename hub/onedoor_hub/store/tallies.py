@@ -3,12 +3,12 @@
 import datetime
 import zoneinfo
 from collections import Counter
-from functools import lru_cache
+from functools import cache, lru_cache
 
-from sqlalchemy import Connection, or_, update
+from sqlalchemy import Connection, bindparam, or_, update
 
 from onedoor_hub.store import schema
-from onedoor_hub.store.upsert import upsert
+from onedoor_hub.store.upsert import upsert_of
 
 HOUR_MS = 3_600_000
 DAY_UNKNOWN = 0  # tally_day.day of ratings whose time is not known well enough
@@ -52,24 +52,44 @@ class Tallies:
         """Add what was counted to the database."""
         _add(connection, schema.tally_hour, "hour", self._hours)
         _add(connection, schema.tally_day, "day", self._days)
-        table = schema.counter
-        for (centre, counter), utc_ms in self._last.items():
-            older = or_(table.c.last_rating_ms.is_(None), table.c.last_rating_ms < utc_ms)
+        if self._last:
             connection.execute(
-                update(table)
-                .where(table.c.centre == centre, table.c.number == counter, older)
-                .values(last_rating_ms=utc_ms)
+                _LAST_RATING,
+                [
+                    {"of_centre": centre, "of_counter": counter, "at_ms": utc_ms}
+                    for (centre, counter), utc_ms in self._last.items()
+                ],
             )
+
+
+# Made once: to build a statement takes several times as long as to run it.
+_LAST_RATING = (
+    update(schema.counter)
+    .where(
+        schema.counter.c.centre == bindparam("of_centre"),
+        schema.counter.c.number == bindparam("of_counter"),
+        or_(
+            schema.counter.c.last_rating_ms.is_(None),
+            schema.counter.c.last_rating_ms < bindparam("at_ms"),
+        ),
+    )
+    .values(last_rating_ms=bindparam("at_ms"))
+)
+
+
+@cache
+def _adding(dialect: str, table):
+    statement = upsert_of(dialect, table)
+    return statement.on_conflict_do_update(
+        index_elements=list(table.primary_key.columns),
+        set_={"n": table.c.n + statement.excluded.n},
+    )
 
 
 def _add(connection: Connection, table, period: str, counts: Counter) -> None:
     if not counts:
         return
-    statement = upsert(connection, table)
-    statement = statement.on_conflict_do_update(
-        index_elements=list(table.primary_key.columns),
-        set_={"n": table.c.n + statement.excluded.n},
-    )
+    statement = _adding(connection.dialect.name, table)
     names = ("centre", "counter", period, "scale", "value")
     rows = [dict(zip(names, key, strict=True), n=n) for key, n in counts.items()]
     connection.execute(statement, rows)
