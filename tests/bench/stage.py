@@ -66,7 +66,7 @@ def catch_up(device: PaperDevice, now_ms: int, entries: int = 32, window: int = 
     The box has heard the hub a moment ago, so the times of its entries are known.
     """
     messages = []
-    heard = (now_ms - 200, time.time_ns() // 1_000_000)
+    heard = (now_ms - 200, time.time_ns() // 1_000_000 - 200)
     first = 1
     while first <= len(device.entries):
         topic, payload = device.journal(first, now_ms, entries, heard)
