@@ -33,9 +33,13 @@ CONTENT_SECURITY_POLICY = {
 }
 
 
-def create_app(hub: Hub) -> Flask:
-    """The Flask application that shows ``hub``."""
+def create_app(hub: Hub, max_streams: int = 100) -> Flask:
+    """The Flask application that shows ``hub`` and keeps up to ``max_streams`` pages live.
+
+    Each live page holds one of the web server's threads, so there must be more threads than that.
+    """
     app = Flask("onedoor_hub")
+    app.config["MAX_STREAMS"] = max_streams
     app.extensions["onedoor"] = hub
     app.json.sort_keys = False  # type: ignore[attr-defined]
     app.jinja_env.trim_blocks = app.jinja_env.lstrip_blocks = True

@@ -149,11 +149,10 @@ def test_a_name_with_line_breaks_stays_inside_its_event(centre):
     reader.answer.close()
 
 
-def test_too_many_live_pages_are_turned_away_and_keep_working(centre, monkeypatch):
-    monkeypatch.setattr(pages, "MAX_STREAMS", 1)
+def test_too_many_live_pages_are_turned_away_and_keep_working(centre):
     reader = Reader(centre)
     reader.until("beat")
-    client = create_app(centre.hub()).test_client()
+    client = create_app(centre.hub(), max_streams=1).test_client()
     refused = client.get("/events")
     assert refused.status_code == 503
     assert refused.headers["Retry-After"] == "10"

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from functools import lru_cache
 
-from flask import Blueprint, Response, render_template, stream_with_context
+from flask import Blueprint, Response, current_app, render_template, stream_with_context
 from sqlalchemy.exc import DBAPIError
 
 from onedoor_hub.context import Hub, hub
@@ -17,8 +17,6 @@ blueprint = Blueprint("centre", __name__)
 
 BEAT_S = 5  # the page calls itself stale after three missed beats
 GAP_S = 0.2  # changes within it are sent together
-# Each stream holds one of the web server's threads; the rest stay free for pages.
-MAX_STREAMS = 100
 
 
 @blueprint.app_context_processor
@@ -63,7 +61,7 @@ def events():
         centre = boards.choose_centre(scoreboard.centres(connection))
     if centre is None:
         return failures.answer(404, "no centre")
-    if len(running.live) >= MAX_STREAMS:
+    if len(running.live) >= current_app.config["MAX_STREAMS"]:
         return failures.answer(503, "too many live pages", [("Retry-After", "10")])
     return Response(
         stream_with_context(_stream(running, centre)),
