@@ -66,6 +66,13 @@ def check_free(host: str, port: int, what: str) -> None:
         ) from None
 
 
+def free_port(host: str = "127.0.0.1") -> int:
+    """A port of this machine that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind((host, 0))
+        return probe.getsockname()[1]
+
+
 def serve(settings: Settings) -> None:
     """Run the hub until it is told to stop. Raises OSError or HubError with one clear line."""
     check_free(settings.host, settings.port, "pages")
