@@ -77,6 +77,7 @@ class HubClient:
         self._client.username_pw_set(address.user, address.password)
         self._client.reconnect_delay_set(1, 10)
         self._refused = False
+        self._sessions = 0
         self._client.on_connect = self._on_connect
         self._client.on_connect_fail = self._on_connect_fail
         self._client.on_subscribe = self._on_subscribe
@@ -100,6 +101,10 @@ class HubClient:
         if self._client.is_connected():
             self._client.publish(topic, payload, qos=1, retain=channel in topics.RETAINED)
 
+    def session(self) -> int:
+        """The number of the present connection, 1 for the first; 0 where there is none."""
+        return self._sessions if self._client.is_connected() else 0
+
     def _where(self) -> str:
         return f"{self._address.host}:{self._address.port}"
 
@@ -109,6 +114,7 @@ class HubClient:
             self._health.trouble("broker", f"{self._where()} refuses the hub: {reason}")
             log.warning("broker refuses the hub", broker=self._where(), reason=str(reason))
             return
+        self._sessions += 1
         client.subscribe([(f"{topics.PREFIX}/+/+/{channel}", 1) for channel in topics.UP])
         log.info("connected to broker", broker=self._where())
 

@@ -81,6 +81,28 @@ class _Broker(Broker):
     (CON-004).
     """
 
+    def __init__(self, config, loop):
+        super().__init__(config, loop=loop)
+        self._writers: set[asyncio.StreamWriter] = set()
+
+    async def stream_connected(self, reader, writer, listener_name):
+        """Serve a connection and surely close it."""
+        self._writers.add(writer)
+        try:
+            await super().stream_connected(reader, writer, listener_name)
+        finally:
+            self._writers.discard(writer)
+            writer.close()
+
+    async def close(self) -> None:
+        """Shut down. With messages under way amqtt may wait for ever for its clients to go, so
+        their connections are cut first."""
+        for writer in self._writers:
+            writer.transport.abort()
+        while self._writers:
+            await asyncio.sleep(0.01)
+        await self.shutdown()
+
     async def _initialize_client_session(self, reader, writer, remote_address, remote_port):
         try:
             handler, session = await BrokerProtocolHandler.init_from_connect(
@@ -126,7 +148,7 @@ class EmbeddedBroker:
             },
         }
         self._loop = asyncio.new_event_loop()
-        self._broker: Broker | None = None
+        self._broker: _Broker | None = None
         self._thread = threading.Thread(target=self._loop.run_forever, name="broker", daemon=True)
 
     def start(self) -> None:
@@ -140,14 +162,14 @@ class EmbeddedBroker:
             raise OSError(f"embedded broker: cannot listen on {self._where}: {reason}") from None
 
     async def _open(self) -> None:
-        broker = _Broker(self._config, loop=self._loop)
+        broker = _Broker(self._config, self._loop)
         await broker.start()
         self._broker = broker
 
     def stop(self) -> None:
         """Close every connection and end the thread."""
         if self._broker is not None:
-            closing = asyncio.run_coroutine_threadsafe(self._broker.shutdown(), self._loop)
+            closing = asyncio.run_coroutine_threadsafe(self._broker.close(), self._loop)
             with contextlib.suppress(TimeoutError):
                 closing.result(STOP_S)
             self._broker = None
@@ -156,3 +178,5 @@ class EmbeddedBroker:
     def _end_loop(self) -> None:
         self._loop.call_soon_threadsafe(self._loop.stop)
         self._thread.join(STOP_S)
+        if not self._thread.is_alive():
+            self._loop.close()
