@@ -5,6 +5,7 @@ they are read in order and in chunks, tallies are recounted counter by counter, 
 takes 32 bytes an entry.
 """
 
+import struct
 from collections import Counter
 from collections.abc import Generator, Iterator
 from typing import Any
@@ -12,15 +13,13 @@ from typing import Any
 from onedoor_protocol import chain
 from sqlalchemy import BigInteger, Connection, case, func, literal, select, type_coerce, union
 
-from onedoor_hub.ingest.timing import USABLE_ERROR_MS
+from onedoor_hub.ingest.timing import USABLE_ERROR_MS, usable
 from onedoor_hub.proof.days import DayTree, head_of, leaf_of
-from onedoor_hub.store import devices, roots, schema
+from onedoor_hub.proof.forms import QUARTER_MS
+from onedoor_hub.store import devices, gaps, roots, schema, spans
 from onedoor_hub.store.completeness import certificate
-from onedoor_hub.store.gaps import MISSING
-from onedoor_hub.store.gaps import load as load_gaps
+from onedoor_hub.store.spans import Span
 from onedoor_hub.store.tallies import DAY_UNKNOWN, HOUR_MS, local_day
-
-QUARTER_MS = 900_000
 
 
 class Verification:
@@ -36,16 +35,16 @@ class Verification:
 
     def differences(self) -> Iterator[str]:
         """Each difference between what is stored and what follows from the entries, in words."""
-        gaps: dict[tuple[str, str], list] = {}
+        holes: dict[tuple[str, str], list] = {}
         received: Counter = Counter()
         for stream in self._rows(select(schema.stream).order_by(schema.stream.c.id)):
-            count, holes = yield from self._stream(stream)
-            gaps[stream.device, stream.incarnation] = holes
+            count, found = yield from self._stream(stream)
+            holes[stream.device, stream.incarnation] = found
             received[stream.device] += count
         stored = self._connection.scalar(select(func.count()).select_from(schema.entry)) or 0
         if stored != self.entries:
             yield f"{stored - self.entries} entries belong to no stream of their centre"
-        yield from self._certificates(received, gaps)
+        yield from self._certificates(received, holes)
         yield from self._tallies()
         yield from self._roots()
 
@@ -53,50 +52,69 @@ class Verification:
         return list(self._connection.execute(query))
 
     def _stream(self, stream) -> Generator[str, None, tuple[int, list]]:
-        """Chain, boots and how far a stream has arrived; returns (entries, gaps)."""
+        """Chain, boots, gaps and how far a stream has arrived; returns (entries, gaps)."""
         name = f"{stream.device} {stream.incarnation}"
         value = chain.genesis(stream.device, bytes.fromhex(stream.incarnation))
-        seq = boot = count = contiguous = 0
-        contiguous_value, holes, unbroken = value, [], True
-        noted = {
-            (gap.first, gap.last): gap
-            for gap in load_gaps(self._connection, stream.centre, stream.id)
-        }
+        known = {gap.last: gap for gap in gaps.load(self._connection, stream.centre, stream.id)}
+        seq = boot = count = 0
+        holes: list[list[int]] = []
+        ends: list[tuple[int, bytes]] = []  # (seq, chain value) of the entry before each hole
+        undated: dict[int, Span] = {}
         for row in roots.entries(self._connection, stream.centre, stream.id, 0, None):
-            if row.seq == seq + 1:
-                if _step(value, row) != row.chain:
-                    yield f"{name}: entry {row.seq} does not follow from entry {seq} by the chain"
-            else:
-                gap = noted.get((seq + 1, row.seq - 1))
+            before: bytes | None = value
+            if row.seq != seq + 1:
                 holes.append([seq + 1, row.seq - 1])
-                unbroken = unbroken and gap is not None and gap.state == MISSING
-                if gap is not None and gap.prev and _step(gap.prev, row) != row.chain:
-                    yield f"{name}: entry {row.seq} does not follow from the gap before it"
+                ends.append((seq, value))
+                gap = known.get(row.seq - 1)
+                before = gap.prev if gap else None
+            if before is not None and _step(before, row) != row.chain:
+                last = row.seq - 1
+                yield f"{name}: entry {row.seq} does not follow from entry {last} by the chain"
             if row.boot < boot:
                 yield f"{name}: entry {row.seq} is of boot {row.boot}, after one of boot {boot}"
             if row.kind == chain.KIND_BOOT and row.boot != row.a << 16 | row.b:
                 yield f"{name}: entry {row.seq} says boot {row.a << 16 | row.b}, not {row.boot}"
+            if not usable(row.error_ms):
+                span = undated.setdefault(row.boot, Span(row.boot, row.t_ms, 0))
+                span.last_t_ms = max(span.last_t_ms, row.t_ms)
+                span.ratings += row.kind == chain.KIND_RATING and row.counter is not None
             seq, boot, value, count = row.seq, row.boot, row.chain, count + 1
-            if unbroken:
-                contiguous, contiguous_value = seq, value
         self.streams += 1
         self.entries += count
+        missing = [[gap.first, gap.last] for gap in known.values() if gap.state == gaps.MISSING]
+        open_ends = [end for hole, end in zip(holes, ends, strict=True) if hole not in missing]
+        contiguous, contiguous_value = (open_ends or [(seq, value)])[0]
+        kept = [[gap.first, gap.last] for gap in known.values()]
+        yield from _compared(name, "gaps", kept, holes)
         yield from _compared(name, "received", stream.received, count)
         yield from _compared(name, "highest_seq", stream.highest_seq, seq)
         yield from _compared(name, "contiguous_seq", stream.contiguous_seq, contiguous)
         if stream.contiguous_chain != contiguous_value:
             yield f"{name}: contiguous_chain is not the chain value of entry {contiguous}"
+        yield from self._undated(name, stream, undated)
         return count, holes
 
-    def _certificates(self, received: Counter, gaps: dict) -> Iterator[str]:
+    def _undated(self, name: str, stream, recount: dict[int, Span]) -> Iterator[str]:
+        """Boots with entries whose time is not known."""
+        found = spans.load(self._connection, stream.centre, stream.id)
+        kept = {span.boot: (span.ratings, span.last_t_ms) for span in found}
+        for boot in sorted(kept.keys() | recount.keys()):
+            span = recount.get(boot)
+            what = f"(ratings, newest ms) of unknown time in boot {boot}"
+            again = (span.ratings, span.last_t_ms) if span else None
+            yield from _compared(name, what, kept.get(boot), again)
+
+    def _certificates(self, received: Counter, holes: dict) -> Iterator[str]:
         for row in devices.list_devices(self._connection):
             found = certificate(self._connection, row.id)
-            yield from _compared(f"certificate of {row.id}", "received", *_pair(found, received))
+            name, count = f"certificate of {row.id}", received[row.id]
+            yield from _compared(name, "received", found["received"], count)
             for one in found["incarnations"]:
                 name = f"certificate of {row.id} {one['incarnation']}"
                 inner = [[gap["first"], gap["last"]] for gap in one["gaps"]]
+                # Above the highest lies what the device has only told of.
                 inner = [gap for gap in inner if gap[0] <= one["highest_seq"]]
-                expected = gaps.get((row.id, one["incarnation"]), [])
+                expected = holes.get((row.id, one["incarnation"]), [])
                 yield from _compared(name, "gaps", inner, expected)
 
     def _tallies(self) -> Iterator[str]:
@@ -208,12 +226,8 @@ class Verification:
 def _step(value: bytes, row: Any) -> bytes | None:
     try:
         return chain.step(value, chain.pack(row.seq, row.kind, row.t_ms, row.a, row.b))
-    except Exception:  # a number no entry can hold
+    except struct.error:  # a number that no entry can hold
         return None
-
-
-def _pair(found: dict, received: Counter) -> tuple[int, int]:
-    return found["received"], received[found["device"]]
 
 
 def _compared(name: str, what: str, kept: Any, recount: Any) -> Iterator[str]:

@@ -164,12 +164,15 @@ def test_what_a_box_dropped_after_the_backup_is_a_named_gap(engine, tmp_path, re
     restored.take(box.state(9_000), box.journal(9, 9_000))
     with snapshot(restored.engine) as connection:
         found = certificate(connection, box.device)
-    assert found["incarnations"][0]["gaps"] == [[3, 8]]
+    gaps = [(gap["first"], gap["last"]) for gap in found["incarnations"][0]["gaps"]]
+    assert gaps == [(3, 8)]
     assert (found["received"], found["expected"]) == (6, 12)
     assert differences(restored.engine) == []
 
 
-def test_a_hub_starts_on_a_backup(sqlite_engine, tmp_path):
+def test_a_hub_starts_on_a_backup_closes_its_days_and_verifies_while_it_runs(
+    sqlite_engine, tmp_path
+):
     days = Days(sqlite_engine)
     folder = tmp_path / "new-machine"
     folder.mkdir(mode=0o700)
@@ -177,9 +180,11 @@ def test_a_hub_starts_on_a_backup(sqlite_engine, tmp_path):
     hub = HubProcess(folder)
     try:
         hub.start()
+        wait_until(lambda: count(hub.engine, schema.day_root) == 2, what="both days are closed")
+        done = CliRunner().invoke(main, ["verify", "--data-dir", str(folder)])
         with snapshot(hub.engine) as connection:
             found = certificate(connection, days.boxes[0].device)
     finally:
         assert hub.stop() == 0, hub.log
+    assert (done.exit_code, done.output[:44]) == (0, "ok: 56 entries, 4 streams, 52 ratings, 2 dai")
     assert (found["received"], found["expected"]) == (11, 11)
-    assert differences(sqlite_engine) == []

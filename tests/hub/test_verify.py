@@ -6,7 +6,7 @@ import threading
 import pytest
 from click.testing import CliRunner
 from onedoor_hub.cli import main
-from onedoor_hub.store import schema
+from onedoor_hub.store import gaps, schema
 from onedoor_hub.store.engine import snapshot
 from onedoor_hub.verify import Verification
 from sqlalchemy import delete, select, update
@@ -58,6 +58,27 @@ def test_gaps_unknown_times_and_new_incarnations_are_no_differences(days):
     box.start_boot()
     box.rate(2, 4, 5)
     days.desk.take(box.journal(len(box.entries) - 1, 10))
+    assert differences(days.engine) == []
+
+
+def test_the_entry_behind_a_gap_is_held_to_the_chain_value_it_came_with(days):
+    box = days.boxes[BOX]
+    for press in range(8):
+        box.rate(3, 4, 900_000 + press)
+    days.desk.take(box.journal(18, 950_000))
+    name = change(days, lambda s: update(ENTRY).where(entry(s, 18)).values(t_ms=5))
+    expected = f"{name}: entry 18 does not follow from entry 17 by the chain"
+    assert expected in differences(days.engine)
+
+
+def test_what_was_declared_missing_is_a_gap_and_no_difference(days):
+    box = days.boxes[BOX]
+    for press in range(8):
+        box.rate(3, 4, 900_000 + press)
+    days.desk.take(box.journal(18, 950_000))
+    with days.engine.begin() as connection:
+        stream = connection.scalar(select(STREAM.c.id).where(STREAM.c.device == box.device))
+        assert gaps.declare_missing(connection, stream, 0, 0) == 4
     assert differences(days.engine) == []
 
 

@@ -157,4 +157,23 @@ TAMPERINGS = {
         ),
         ["root no. 1 of vientiane: size is 30, recounted 29"],
     ),
+    "gap made up": (
+        lambda s: insert(schema.gap).values(
+            centre=s.centre,
+            stream=s.id,
+            found_first=4,
+            found_last=5,
+            first=4,
+            last=5,
+            state="missing",
+            found_ms=0,
+        ),
+        ["{box}: gaps is [[4, 5]], recounted []", "gaps is [[4, 5]], recounted []"],
+    ),
+    "ratings given to a boot of unknown time": (
+        lambda s: insert(schema.boot_span).values(
+            centre=s.centre, stream=s.id, boot=1, ratings=3, last_t_ms=9
+        ),
+        ["{box}: (ratings, newest ms) of unknown time in boot 1 is (3, 9), recounted None"],
+    ),
 }
