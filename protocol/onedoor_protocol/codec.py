@@ -19,8 +19,9 @@ def encode(channel, body):
     for field in messages.MESSAGES[channel]:
         name = field[0]
         if name in body:
-            text = json.dumps(body[name])
-            if type(body[name]) is list:
+            value = body[name]
+            text = str(value) if type(value) is int else json.dumps(value)
+            if type(value) is list:
                 text = text.replace(" ", "")
             parts.append('"' + name + '":' + text)
     return ("{" + ",".join(parts) + "}").encode()

@@ -15,7 +15,7 @@ def is_id(text):
     """True where text is a centre or device id: 1 to 32 of a-z, 0-9, '-', not led by '-'."""
     if type(text) is not str or not 1 <= len(text) <= MAX_ID_CHARS or text[0] == "-":
         return False
-    return all(char in _ALPHABET for char in text)
+    return not text.strip(_ALPHABET)
 
 
 def topic(centre, device, channel):

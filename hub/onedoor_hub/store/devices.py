@@ -9,6 +9,7 @@ from sqlalchemy import Connection, bindparam, case, func, insert, select, update
 
 from onedoor_hub.errors import HubError
 from onedoor_hub.store import schema
+from onedoor_hub.store.many import Many
 from onedoor_hub.store.upsert import upsert
 
 DEFAULT_TARGET_PERMILLE = 950  # Kenya's Huduma centres: 95 %
@@ -46,7 +47,7 @@ def ensure_centre(
         raise StoreError(
             f"centre {centre!r} is not an id: use 1 to 32 of a-z, 0-9 and '-', not '-' first"
         )
-    if len(name) > schema.centre.c.name.type.length:
+    if len(name) > schema.NAME_CHARS:
         raise StoreError(f"centre name {name[:20]!r}… is too long: use 120 characters at most")
     try:
         zoneinfo.ZoneInfo(time_zone)
@@ -113,6 +114,26 @@ def set_status(
     )
     if changed.rowcount == 0:
         raise StoreError(f"no device {device_id!r}: 'onedoor device list' shows those there are")
+
+
+def release(connection: Connection, device_id: str, reason: str, now_ms: int) -> None:
+    """Let a frozen device go on with a new journal; those it had are closed (ERR-007).
+
+    Raises StoreError where there is no such device, or it is not frozen.
+    """
+    device, stream = schema.device, schema.stream
+    row = connection.execute(
+        select(device.c.status, device.c.reason).where(device.c.id == device_id)
+    ).first()
+    if row is not None and row.status != "frozen":
+        raise StoreError(f"device {device_id} is {row.status}, not frozen: nothing to release")
+    set_status(connection, device_id, "active", "", now_ms)
+    text = f"{reason[:100]} ({row.reason if row else ''})"
+    connection.execute(
+        update(stream)
+        .where(stream.c.device == device_id, stream.c.released == "")
+        .values(released=text[:200])
+    )
 
 
 def list_devices(connection: Connection) -> list:
@@ -230,13 +251,14 @@ def save_state(
 
 def seen(connection: Connection, received_ms: dict[str, int]) -> None:
     """Move the time devices were last seen, by device id."""
-    if received_ms:
-        rows = [{"of_device": one, "at_ms": at_ms} for one, at_ms in received_ms.items()]
-        connection.execute(_SEEN, rows)
+    rows = [{"of_device": one, "at_ms": at_ms} for one, at_ms in received_ms.items()]
+    _SEEN.execute(connection, rows)
 
 
-_SEEN = (
-    update(schema.device_state)
-    .where(schema.device_state.c.device == bindparam("of_device"))
-    .values(last_seen_ms=bindparam("at_ms"))
+_SEEN = Many(
+    lambda _: (
+        update(schema.device_state)
+        .where(schema.device_state.c.device == bindparam("of_device"))
+        .values(last_seen_ms=bindparam("at_ms"))
+    )
 )

@@ -8,6 +8,7 @@ from onedoor_protocol import chain
 from sqlalchemy import Connection, and_, bindparam, insert, select, tuple_, update
 
 from onedoor_hub.store import schema
+from onedoor_hub.store.many import Many
 from onedoor_hub.store.upsert import upsert_of
 
 
@@ -32,24 +33,24 @@ def load_streams(
     """The streams of some devices by (device, incarnation), locked until the commit."""
     query = _LOCKED_STREAMS if lock else _STREAMS
     return {
-        (row.device, row.incarnation): Stream(
-            id=row.id,
-            centre_no=row.centre,
-            device=row.device,
-            incarnation=row.incarnation,
-            contiguous_seq=row.contiguous_seq,
-            contiguous_chain=row.contiguous_chain,
-            highest_seq=row.highest_seq,
-            received=row.received,
-            released=row.released,
-        )
+        (row.device, row.incarnation): Stream(*row)
         for row in connection.execute(query, {"devices": list(set(devices))})
     }
 
 
 # Statements of every batch are made once: to build one takes several times as long as to run it.
 _STREAMS = (
-    select(schema.stream)
+    select(
+        schema.stream.c.id,
+        schema.stream.c.centre,
+        schema.stream.c.device,
+        schema.stream.c.incarnation,
+        schema.stream.c.contiguous_seq,
+        schema.stream.c.contiguous_chain,
+        schema.stream.c.highest_seq,
+        schema.stream.c.received,
+        schema.stream.c.released,
+    )
     .where(schema.stream.c.device.in_(bindparam("devices", expanding=True)))
     .order_by(schema.stream.c.id)
 )
@@ -104,15 +105,16 @@ def new_stream(
 def save_streams(connection: Connection, streams: Iterable[Stream]) -> None:
     """Write how far streams have arrived."""
     rows = [{"of_stream": one.id, **{name: getattr(one, name) for name in _FAR}} for one in streams]
-    if rows:
-        connection.execute(_SAVE_STREAM, rows)
+    _SAVE_STREAM.execute(connection, rows)
 
 
 _FAR = ("contiguous_seq", "contiguous_chain", "highest_seq", "received")
-_SAVE_STREAM = (
-    update(schema.stream)
-    .where(schema.stream.c.id == bindparam("of_stream"))
-    .values({name: bindparam(name) for name in _FAR})
+_SAVE_STREAM = Many(
+    lambda _: (
+        update(schema.stream)
+        .where(schema.stream.c.id == bindparam("of_stream"))
+        .values({name: bindparam(name) for name in _FAR})
+    )
 )
 
 
@@ -150,17 +152,19 @@ def save_clocks(connection: Connection, clocks: dict) -> None:
         {"stream": key[0], "boot": key[1], **dict(zip(_CLOCK, clock, strict=True))}
         for key, clock in clocks.items()
     ]
-    connection.execute(_saving_clocks(connection.dialect.name), rows)
+    _SAVE_CLOCK.execute(connection, rows)
 
 
-@cache
-def _saving_clocks(dialect: str):
+def _saving_clock(dialect: str):
     table = schema.boot_clock
     statement = upsert_of(dialect, table)
     return statement.on_conflict_do_update(
         index_elements=[table.c.stream, table.c.boot],
         set_={name: statement.excluded[name] for name in _CLOCK},
     )
+
+
+_SAVE_CLOCK = Many(_saving_clock)
 
 
 def boots_around(connection: Connection, stream: Stream, first: int, last: int) -> tuple:

@@ -3,11 +3,12 @@
 import datetime
 import zoneinfo
 from collections import Counter
-from functools import cache, lru_cache
+from functools import lru_cache
 
 from sqlalchemy import Connection, bindparam, or_, update
 
 from onedoor_hub.store import schema
+from onedoor_hub.store.many import Many
 from onedoor_hub.store.upsert import upsert_of
 
 HOUR_MS = 3_600_000
@@ -52,44 +53,46 @@ class Tallies:
         """Add what was counted to the database."""
         _add(connection, schema.tally_hour, "hour", self._hours)
         _add(connection, schema.tally_day, "day", self._days)
-        if self._last:
-            connection.execute(
-                _LAST_RATING,
-                [
-                    {"of_centre": centre, "of_counter": counter, "at_ms": utc_ms}
-                    for (centre, counter), utc_ms in self._last.items()
-                ],
-            )
+        _LAST_RATING.execute(
+            connection,
+            [
+                {"of_centre": centre, "of_counter": counter, "at_ms": utc_ms}
+                for (centre, counter), utc_ms in self._last.items()
+            ],
+        )
 
 
-# Made once: to build a statement takes several times as long as to run it.
-_LAST_RATING = (
-    update(schema.counter)
-    .where(
-        schema.counter.c.centre == bindparam("of_centre"),
-        schema.counter.c.number == bindparam("of_counter"),
-        or_(
-            schema.counter.c.last_rating_ms.is_(None),
-            schema.counter.c.last_rating_ms < bindparam("at_ms"),
-        ),
+_LAST_RATING = Many(
+    lambda _: (
+        update(schema.counter)
+        .where(
+            schema.counter.c.centre == bindparam("of_centre"),
+            schema.counter.c.number == bindparam("of_counter"),
+            or_(
+                schema.counter.c.last_rating_ms.is_(None),
+                schema.counter.c.last_rating_ms < bindparam("at_ms"),
+            ),
+        )
+        .values(last_rating_ms=bindparam("at_ms"))
     )
-    .values(last_rating_ms=bindparam("at_ms"))
 )
 
 
-@cache
-def _adding(dialect: str, table):
-    statement = upsert_of(dialect, table)
-    return statement.on_conflict_do_update(
-        index_elements=list(table.primary_key.columns),
-        set_={"n": table.c.n + statement.excluded.n},
-    )
+def _adding(table) -> Many:
+    def make(dialect: str):
+        statement = upsert_of(dialect, table)
+        return statement.on_conflict_do_update(
+            index_elements=list(table.primary_key.columns),
+            set_={"n": table.c.n + statement.excluded.n},
+        )
+
+    return Many(make)
+
+
+_ADDING = {table: _adding(table) for table in (schema.tally_hour, schema.tally_day)}
 
 
 def _add(connection: Connection, table, period: str, counts: Counter) -> None:
-    if not counts:
-        return
-    statement = _adding(connection.dialect.name, table)
     names = ("centre", "counter", period, "scale", "value")
     rows = [dict(zip(names, key, strict=True), n=n) for key, n in counts.items()]
-    connection.execute(statement, rows)
+    _ADDING[table].execute(connection, rows)
