@@ -172,6 +172,25 @@ def test_a_bundle_of_fewer_entries_with_a_proof_made_to_fit_is_detected(size, se
     assert outcome.status == BROKEN or satisfied(leaves, counter) in outcome.text
 
 
+@settings(deadline=None)
+@given(st.integers(8, 60), st.integers(0, 2**32))
+def test_a_root_made_over_doubled_or_misplaced_entries_proves_nothing(size, seed):
+    """A hub that cheats when it makes the root, so that every hash fits."""
+    leaves, _, _ = random_day(random.Random(seed), size)
+    own = [i for i, leaf in enumerate(leaves) if leaf.counter == 2]
+    if len(own) < 2:
+        return
+    at = own[0]
+    doubled = [*leaves[: at + 1], *leaves[at:]]
+    swapped = [*leaves[:at], leaves[at + 1], leaves[at], *leaves[at + 2 :]]
+    for wrong in (doubled, swapped):
+        head = Head("vientiane", 5, "2026-11-20", len(wrong), "ab" * 32)
+        root = head.root(tree_hash([leaf.hash for leaf in wrong])).hex()
+        outcome = audit(write_bundle(counter_bundle(wrong, head, root, 2)).encode(), {root})
+        assert outcome.status == BROKEN
+        assert "out of order" in outcome.text
+
+
 @given(st.binary(max_size=200))
 def test_any_bytes_are_judged_in_one_line(noise):
     outcome = audit(noise)

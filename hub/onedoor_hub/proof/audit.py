@@ -79,9 +79,6 @@ def _check_range(bundle: CounterBundle) -> None:
     end = bundle.first + len(leaves)
     if end < bundle.head.size and leaves[-1].counter <= bundle.counter:
         raise _Broken("the bundle does not show where the counter's entries end")
-    strangers = [leaf for leaf in leaves[1:-1] if leaf.counter != bundle.counter]
-    if strangers:
-        raise _Broken(f"the bundle holds entries of counter {strangers[0].counter}")
 
 
 def _entry(bundle: EntryBundle) -> str:
