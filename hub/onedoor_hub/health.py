@@ -13,6 +13,7 @@ class Health:
     def __init__(self):
         self._lock = threading.Lock()
         self._troubles: dict[str, str] = {}
+        self._remarks: dict[str, str] = {}
         self._counts: Counter[tuple[str, str]] = Counter()
 
     def trouble(self, part: str, text: str) -> None:
@@ -29,6 +30,16 @@ class Health:
         """The parts that are in trouble now, with their one-line texts."""
         with self._lock:
             return dict(self._troubles)
+
+    def remark(self, part: str, text: str) -> None:
+        """Say what a person should know though the part works; an empty text takes it back."""
+        with self._lock:
+            self._remarks[part] = text
+
+    def remarks(self) -> dict[str, str]:
+        """What a person should know now, by part."""
+        with self._lock:
+            return {part: text for part, text in self._remarks.items() if text}
 
     def count(self, name: str, label: str = "", n: int = 1) -> None:
         """Add to a count, e.g. ``count("refused", "mac")``."""

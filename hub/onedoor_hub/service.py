@@ -8,6 +8,8 @@ from onedoor_hub.broker.client import Address, HubClient, parse_address
 from onedoor_hub.broker.embedded import EmbeddedBroker
 from onedoor_hub.context import Hub, utc_ms
 from onedoor_hub.health import Health
+from onedoor_hub.ingest.clock_watch import ClockWatch
+from onedoor_hub.ingest.orders import Orders
 from onedoor_hub.ingest.writer import Writer
 from onedoor_hub.live import Live
 from onedoor_hub.proof.days import DayCloser
@@ -22,7 +24,7 @@ def broker_address(settings: Settings) -> Address:
     secret = hub_secret(settings.folder)
     if settings.broker == EMBEDDED:
         # Listening on every address, it is reached on this machine's own.
-        host = settings.broker_host
+        host: str = settings.broker_host
         host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(host, host)  # noqa: S104 - not to bind
         return Address(host, settings.broker_port, HUB_USER, secret)
     return parse_address(settings.broker, secret)
@@ -39,6 +41,9 @@ class Service:
         self._address = broker_address(settings)
         self.writer = Writer(self._engine, self._publish, self.live, self.health, utc_ms)
         self._client = HubClient(self._address, self.writer.submit, self.health, utc_ms)
+        self._orders = Orders(
+            self._engine, self._publish, self._client.session, utc_ms, ClockWatch(self.health)
+        )
         self._day_closer = DayCloser(self._engine, utc_ms)
         self._broker: EmbeddedBroker | None = None
 
@@ -58,10 +63,12 @@ class Service:
             self._broker.start()
         self.writer.start()
         self._client.start()
+        self._orders.start()
         self._day_closer.start()
 
     def stop(self) -> None:
         """Stop taking messages, store what was taken, close."""
+        self._orders.stop()
         self._client.stop()
         self.writer.stop()
         self._day_closer.stop()

@@ -14,7 +14,7 @@ from onedoor_hub.store import devices
 
 @click.group()
 def device() -> None:
-    """Add, list and revoke devices."""
+    """Add, list, configure, release and revoke devices."""
 
 
 @device.command()
@@ -59,6 +59,47 @@ def revoke(settings: Settings, device_id: str) -> None:
     with open_database(settings).begin() as connection:
         devices.set_status(connection, device_id, "revoked", "revoked by hand", utc_ms())
     click.echo(f"revoked {device_id}")
+
+
+@device.command()
+@click.argument("device_id")
+@click.option("--lockout-ms", type=click.IntRange(0, 60_000), help="pause after a rating")
+@click.option("--thanks-ms", type=click.IntRange(100, 10_000), help="how long the light thanks")
+@settings_flags("data_dir", "database")
+def configure(
+    settings: Settings, device_id: str, lockout_ms: int | None, thanks_ms: int | None
+) -> None:
+    """Change a device's configuration; a running hub tells the device within a second or two.
+
+    A device that is offline learns of it when it connects.
+    """
+    from onedoor_hub.store import orders
+
+    if lockout_ms is None and thanks_ms is None:
+        raise click.UsageError("say --lockout-ms or --thanks-ms")
+    with open_database(settings).begin() as connection:
+        now = orders.configure(connection, device_id, lockout_ms, thanks_ms, utc_ms())
+    click.echo(
+        f"{device_id}: lock-out {now.lockout_ms} ms, thanks {now.thanks_ms} ms (rev {now.rev})"
+    )
+
+
+@device.command()
+@click.argument("device_id")
+@click.option("--reason", required=True, help="why it may go on; kept with its closed journal")
+@settings_flags("data_dir", "database")
+def release(settings: Settings, device_id: str, reason: str) -> None:
+    """Let a frozen device go on, with a new journal.
+
+    What the hub had stored of it stays counted. Its journals up to now are closed: no entry of
+    them is taken any more, neither the earlier version nor the one that contradicts it. So empty
+    the box's journal too, with 'mpremote rm -r :state' over USB; it begins a new one by itself.
+    """
+    if not reason.strip():
+        raise click.UsageError("say --reason in words: the certificate names it")
+    with open_database(settings).begin() as connection:
+        devices.release(connection, device_id, reason.strip(), utc_ms())
+    click.echo(f"released {device_id}; empty its journal: mpremote rm -r :state, then restart it")
 
 
 @click.command()
