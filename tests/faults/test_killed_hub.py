@@ -1,0 +1,119 @@
+"""SIGKILL of the hub while ratings flow: at any moment, and at each place in a transaction."""
+
+import random
+import subprocess
+import sys
+
+import pytest
+from onedoor_hub.store.engine import migrate, open_engine
+
+from tests.faults import counts
+from tests.faults.whole import check_whole
+from tests.support.hub import HubProcess
+from tests.support.ports import wait_until
+
+BOXES = 10
+
+
+def some_fate(chance) -> str:
+    """Half of the lives are ended from outside; the others end inside a transaction, at its
+    commit or between commit and acknowledgement."""
+    if chance.random() < 0.5:
+        return ""
+    what, most = chance.choice((("statement", 60), ("commit", 4), ("answer", 12)))
+    return f"{what} {chance.randint(1, most)}"
+
+
+def killed_again_and_again(ingest, flock, kills, ratings, seed):
+    """End an ingest ``kills`` times while a flock sends ``ratings``; lives in which some flowed."""
+    chance = random.Random(seed)
+    lives_with_ratings = 0
+    flock.start()
+    for number in range(kills):
+        flock.make(ratings * (number + 1) // kills - ratings * number // kills)
+        before = flock.waiting
+        fate = some_fate(chance)
+        if ingest.start(fate) and not ingest.ended(0.5 if fate else chance.uniform(0, 0.25)):
+            ingest.kill()
+        lives_with_ratings += flock.waiting < before
+        if number % 10 == 9:
+            flock.reboot()
+    ingest.start()
+    wait_until(lambda: flock.waiting == 0, 60, "every rating is acknowledged")
+    flock.stop()
+    ingest.kill()
+    assert flock.complaints() == []
+    return lives_with_ratings
+
+
+def report(record_property, flock, **figures):
+    figures |= {"sent_again": flock.sent_again}
+    print(", ".join(f"{name} {value}" for name, value in figures.items()))
+    for name, value in figures.items():
+        record_property(name, value)
+
+
+@pytest.mark.timeout(400)
+def test_no_rating_is_lost_or_doubled_while_the_hub_is_killed(
+    sqlite_engine, mosquitto, centre_of, ingest_of, make_flock, record_property
+):
+    """Tally, recount and what was pressed are the same number, and ``verify`` finds nothing."""
+    devices = centre_of(sqlite_engine, BOXES)
+    flock = make_flock(devices, mosquitto.port)
+    url = sqlite_engine.url.render_as_string(hide_password=False)
+    ingest = ingest_of(url, mosquitto.address)
+    kills, ratings = counts.KILLS_OF_INGEST, counts.RATINGS_MEANWHILE
+    flowed = killed_again_and_again(ingest, flock, kills, ratings, 20_261_123)
+    assert flowed >= kills // 3, "hardly a kill met a rating"
+    assert flock.sent_again > 0
+    assert check_whole(sqlite_engine, devices) == ratings
+    command = [sys.executable, "-m", "onedoor_hub", "verify", "--database", url]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout[:3]) == (0, "ok:"), done.stdout + done.stderr
+    report(record_property, flock, kills=kills, met_ratings=flowed, ratings=ratings)
+
+
+@pytest.mark.timeout(120)
+def test_no_rating_is_lost_or_doubled_on_postgresql_while_the_hub_is_killed(
+    postgres, mosquitto, centre_of, ingest_of, make_flock, record_property
+):
+    engine = open_engine(postgres.new_database())
+    migrate(engine)
+    devices = centre_of(engine, BOXES)
+    flock = make_flock(devices, mosquitto.port, seed=2)
+    url = engine.url.render_as_string(hide_password=False)
+    ingest = ingest_of(url, mosquitto.address)
+    kills = counts.KILLS_ON_POSTGRESQL
+    killed_again_and_again(ingest, flock, kills, 100 * kills, 7)
+    assert check_whole(engine, devices) == 100 * kills
+    report(record_property, flock, kills=kills, ratings=100 * kills)
+    engine.dispose()
+
+
+@pytest.mark.timeout(240)
+def test_no_rating_is_lost_or_doubled_while_the_whole_hub_is_killed(
+    tmp_path, mosquitto, centre_of, make_flock, record_property
+):
+    """``onedoor hub`` as its users run it, pages, web server and all."""
+    hub = HubProcess(tmp_path, mosquitto.url)
+    devices = centre_of(hub.engine, BOXES)
+    flock = make_flock(devices, mosquitto.port, seed=3)
+    flock.start()
+    chance = random.Random(3)
+    kills = counts.KILLS_OF_HUB
+    try:
+        for _ in range(kills):
+            flock.make(300)
+            hub.start()
+            wait_until(lambda: flock.waiting < 250, 20, "ratings flow")
+            flock.make(chance.randint(1, 300))
+            wait_until(lambda: flock.waiting < chance.randint(50, 300), 20)
+            hub.kill()
+        hub.start()
+        wait_until(lambda: flock.waiting == 0, 60, "every rating is acknowledged")
+    finally:
+        hub.stop()
+    flock.stop()
+    assert flock.complaints() == []
+    ratings = check_whole(hub.engine, devices)
+    report(record_property, flock, kills=kills, ratings=ratings)
