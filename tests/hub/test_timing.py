@@ -49,7 +49,8 @@ def test_the_true_time_always_lies_within_the_error(ppm, rounds, entry_share):
         now_ms = max(now_ms, heard_ms + 1)
     t_ms = int(now_ms * entry_share)
     utc_ms, error_ms = utc_of(t_ms, clock)
-    if utc_ms is None:
+    if utc_ms is None or error_ms is None:
+        assert clock is not None
         assert clock.low_ms is None
     else:
         # One millisecond for readings that are whole numbers.
@@ -82,7 +83,7 @@ def test_the_example_of_the_specification():
     assert (clock.low_ms, clock.high_ms) == (1_799_999_940_000, 1_799_999_940_100)
     utc_ms, error_ms = utc_of(45_000, clock)
     assert utc_ms == 1_799_999_985_050
-    assert 50 <= error_ms <= 50 + 2  # and 15 s of drift, rounded up
+    assert error_ms in (50, 51, 52)  # and 15 s of drift, rounded up
 
 
 def test_a_boot_that_never_heard_the_hub_has_no_time():
@@ -104,6 +105,8 @@ def test_the_new_clock_wins_where_the_hubs_clock_was_set(jump_ms):
     clock = narrowed(clock, observed(2_000, set_ms + 2_010, (990, START_UTC_MS + 990)))
     clock = narrowed(clock, observed(3_000, set_ms + 3_010, (2_015, set_ms + 2_012)))
     utc_ms, error_ms = utc_of(2_500, clock)
+    assert utc_ms is not None
+    assert error_ms is not None
     assert abs(utc_ms - (set_ms + 2_500)) <= error_ms <= 12
 
 

@@ -37,7 +37,7 @@ class DoorConfig:
 class Door(BaseAuthPlugin):
     """Admits a device by the password derived from its key, and the hub by its secret."""
 
-    Config = DoorConfig
+    Config = DoorConfig  # pyright: ignore[reportAssignmentType]
 
     def __init__(self, context):
         super().__init__(context)
@@ -65,7 +65,7 @@ class Door(BaseAuthPlugin):
 class Topics(BaseTopicPlugin):
     """Keeps each device to its own topics."""
 
-    Config = DoorConfig
+    Config = DoorConfig  # pyright: ignore[reportAssignmentType]
 
     async def topic_filtering(self, *, session=None, topic=None, action=None):
         """True where the session's user may do this on the topic."""
@@ -115,7 +115,7 @@ class _Broker(Broker):
             await ConnackPacket.build(0, NOT_AUTHORIZED).to_stream(writer)
             await writer.close()
             raise MQTTError("not admitted")
-        await self._end_session(session.client_id)
+        await self._end_session(session.client_id or "")
         session.clean_session, session.parent = True, 0
         return handler, session
 

@@ -31,12 +31,14 @@ metadata = MetaData(
 # SQLite gives out row numbers only for a column declared INTEGER.
 _Number = Integer().with_variant(BigInteger, "postgresql")
 
+NAME_CHARS = 120
+
 centre = Table(
     "centre",
     metadata,
     Column("no", Integer, primary_key=True),
     Column("id", String(32), nullable=False, unique=True),
-    Column("name", String(120), nullable=False),
+    Column("name", String(NAME_CHARS), nullable=False),
     Column("time_zone", String(64), nullable=False),
     Column("target_permille", Integer, nullable=False),  # satisfied share aimed at
     Column("created_ms", BigInteger, nullable=False),
@@ -47,7 +49,7 @@ counter = Table(
     metadata,
     Column("centre", Integer, ForeignKey("centre.no"), primary_key=True),
     Column("number", Integer, primary_key=True),
-    Column("name", String(120), nullable=False, server_default=""),
+    Column("name", String(NAME_CHARS), nullable=False, server_default=""),
     # Newest counted rating whose time is known; kept with the tallies.
     Column("last_rating_ms", BigInteger),
 )
