@@ -74,7 +74,8 @@ class Topics(BaseTopicPlugin):
 
 
 class _Broker(Broker):
-    """amqtt that asks who is there before it touches the session of that client id.
+    """amqtt that asks who is there before it touches the session of that client id, and keeps
+    retained messages from those who did not subscribe to them.
 
     amqtt 0.12 first drops or hands over the session, so that anybody could put a device off, or
     give its session another user's name, without a password. Every session is a clean one
@@ -118,6 +119,12 @@ class _Broker(Broker):
         await self._end_session(session.client_id or "")
         session.clean_session, session.parent = True, 0
         return handler, session
+
+    async def _publish_retained_messages_for_subscription(self, subscription, session) -> None:
+        """Only for a subscription of the session's own: amqtt 0.12 also sends each new connection
+        whatever retained messages the subscriptions of all others match."""
+        if any(one is session for one, _ in self._subscriptions.get(subscription[0], ())):
+            await super()._publish_retained_messages_for_subscription(subscription, session)
 
     async def _end_session(self, client_id: str) -> None:
         """Close the connection that has this client id now; its will goes out before the new
