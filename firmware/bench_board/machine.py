@@ -5,9 +5,11 @@ It listens for datagrams on 127.0.0.1, port ONEDOOR_BENCH_PORT, each one line:
     in GP2 0          put an input pin low (1: high; pull-ups hold pins high at the start)
     watch             send this address each change from now on, beginning with all pins
     wifi 0            take the Wi-Fi away (1: give it back)
+    memory            tell this address how much of the heap is free now
 
 and sends watchers ``in GP2 0 <us>`` when it has taken an input, ``out GP10 1 <us>`` when the
-firmware sets an output; <us> is the board's own microsecond counter.
+firmware sets an output; <us> is the board's own microsecond counter. ``memory <bytes>`` answers
+the last one.
 
 What restarts a Pico ends the process here, with the reason left in a file for the next start;
 whoever started the process starts it again (``onedoor_hub.bench``). With ONEDOOR_BENCH_STDIN=1
@@ -15,6 +17,7 @@ the process ends when its standard input does, so that it never outlives who sta
 """
 
 import _thread
+import gc
 import os
 import select
 import socket
@@ -79,6 +82,8 @@ class _Bench:
                 self.report(pin)
         elif len(words) == 2 and words[0] == "wifi":
             self.wifi = words[1] == "1"
+        elif words == ["memory"]:
+            self._socket.sendto(("memory " + str(gc.mem_free())).encode(), sender)
 
     def report(self, pin):
         """Send a pin's level to all watchers."""

@@ -20,7 +20,6 @@ from onedoor_protocol import mac
 
 CONFIG = "config.json"
 STATE = "state"
-LOW_MEMORY_BYTES = 64000
 
 
 def log(line):
@@ -75,6 +74,7 @@ def main():
     ticks = Ticks(time.ticks_ms())
     panel.start(lambda raw: panel.show(device.tick(ticks.extend(raw), panel.closed())))
     panel.watch()
+    low_memory = 0
     while not device.reboot:
         panel.alive()
         try:
@@ -85,9 +85,11 @@ def main():
             device.session.lost(ticks.now_ms)
         if not link.connected:
             time.sleep_ms(20)
-        if gc.mem_free() < LOW_MEMORY_BYTES:
+        if gc.mem_free() < low_memory or not low_memory:
+            # Here, and not where the heap happens to be full: not in the middle of a press.
             with lock:
                 gc.collect()
+            low_memory = gc.mem_free() // 2
     device.session.close(ticks.now_ms, link)
     board.reset()
 

@@ -40,8 +40,8 @@ class BenchError(HubError):
 class BenchBox:
     """One rating box. ``config`` is its config.json; ``state_dir`` is its flash.
 
-    ``micropython`` names the interpreter; by default the machine's own, and CPython where there
-    is none. With ``image``, a file made by ``flash.write_image``, the box runs from that file
+    It runs on the machine's MicroPython, and on CPython where there is none or where ``cpython``
+    says so. With ``image``, a file made by ``flash.write_image``, the box runs from that file
     system and from nothing else, as a Pico does; ``config`` must be the image's own.
 
     Use it as a context manager, or call ``start`` and ``stop``.
@@ -51,12 +51,12 @@ class BenchBox:
         self,
         config: dict[str, Any],
         state_dir: Path | str,
-        micropython: Path | str | None = None,
+        cpython: bool = False,
         image: Path | None = None,
     ) -> None:
         self.config = config
         self.state_dir = Path(state_dir)
-        self.micropython = micropython or interpreter.micropython()
+        self.micropython = None if cpython else interpreter.micropython()
         self.image = image
         self.buttons: int = config.get("buttons", 4)
         self.light_pins = (
@@ -69,6 +69,7 @@ class BenchBox:
             maxlen=_REMEMBERED
         )
         self._changed = threading.Condition()
+        self._memory: int | None = None
         self._wanted = False
         self._bounces = random.Random(1)
 
@@ -230,6 +231,14 @@ class BenchBox:
         with self._changed:
             return list(self._events)
 
+    def memory_free(self) -> int:
+        """Bytes of the box's heap that are free now, garbage not counted. Raises BenchError."""
+        self._memory = None
+        self._send("memory")
+        if not self._wait(lambda: self._memory is not None, 2):
+            raise BenchError("the box does not answer")
+        return self._memory or 0
+
     def forget_events(self) -> None:
         """Begin the list of pin changes anew."""
         with self._changed:
@@ -274,6 +283,11 @@ class BenchBox:
                 continue
             except OSError:
                 return
+            if words[0] == "memory":
+                with self._changed:
+                    self._memory = int(words[1])
+                    self._changed.notify_all()
+                continue
             pin, level, us = int(words[1][2:]), int(words[2]), int(words[3])
             with self._changed:
                 self._levels[pin] = level

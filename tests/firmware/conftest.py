@@ -38,7 +38,7 @@ def make_box(tmp_path):
     """
     boxes = []
 
-    def make(port, start=True, micropython=None, desired=None, **changes):
+    def make(port, start=True, cpython=False, desired=None, **changes):
         config = {
             "device": DEVICE,
             "centre": CENTRE,
@@ -47,7 +47,7 @@ def make_box(tmp_path):
             "wifi": {"ssid": "centre", "password": "secret"},
         }
         config |= changes
-        box = BenchBox(config, tmp_path / f"box-{len(boxes)}", micropython)
+        box = BenchBox(config, tmp_path / f"box-{len(boxes)}", cpython)
         boxes.append(box)
         if desired is not None:
             (box.state_dir / "state").mkdir(parents=True)

@@ -28,8 +28,8 @@ class Socket(socket.socket):
         return data
 
     def write(self, data):
-        """All of ``data``; its length."""
-        self.sendall(data)
+        """All of ``data``, bytes or text; its length."""
+        self.sendall(data.encode() if isinstance(data, str) else data)
         return len(data)
 
 
