@@ -11,9 +11,11 @@ from onedoor_hub.broker.client import Address
 from tests.faults import counts
 from tests.faults.whole import check_whole
 from tests.support.centre import add_box
+from tests.support.flock import Manner
 from tests.support.ports import free_port, wait_until
 
 BOXES = 6
+SINGLES = Manner(sizes=(1,))
 A_KILL = 60  # ratings
 
 
@@ -23,9 +25,11 @@ def killed_again_and_again(kill, start, flock, kills, seed):
     flock.start()
     flock.make(A_KILL)
     wait_until(lambda: flock.waiting == 0, 60, "the first ratings")
+    met = 0
     for _ in range(kills):
         flock.make(A_KILL)
-        time.sleep(chance.uniform(0, 0.05))
+        time.sleep(chance.uniform(0.01, 0.04))
+        met += flock.under_way > 0
         kill()
         flock.make(A_KILL)
         start()
@@ -33,8 +37,8 @@ def killed_again_and_again(kill, start, flock, kills, seed):
     wait_until(lambda: flock.waiting == 0, 60, "every rating is acknowledged")
     flock.stop()
     assert flock.complaints() == []
-    assert flock.sent_again > kills
-    print(f"kills {kills}, sent_again {flock.sent_again}")
+    assert met >= kills // 2, "hardly a kill met a rating on its way"
+    print(f"kills {kills}, met {met} with ratings on their way")
 
 
 @pytest.mark.timeout(400)
@@ -44,7 +48,7 @@ def test_no_rating_is_lost_or_doubled_while_mosquitto_is_killed(
     devices = centre_of(sqlite_engine, BOXES)
     ingest = ingest_of(sqlite_engine.url.render_as_string(), mosquitto.address)
     ingest.start()
-    flock = make_flock(devices, mosquitto.port)
+    flock = make_flock(devices, mosquitto.port, manner=SINGLES)
     kills = counts.KILLS_OF_MOSQUITTO
     killed_again_and_again(mosquitto.kill, mosquitto.start, flock, kills, 1)
     assert check_whole(sqlite_engine, devices) == A_KILL * (2 * kills + 1)
@@ -61,7 +65,7 @@ def test_no_rating_is_lost_or_doubled_while_amqtt_is_killed(
     broker.start()
     ingest = ingest_of(url, Address("127.0.0.1", port, HUB_USER, hub_secret(tmp_path)))
     ingest.start()
-    flock = make_flock(devices, port, seed=2)
+    flock = make_flock(devices, port, seed=2, manner=SINGLES)
     kills = counts.KILLS_OF_AMQTT
     killed_again_and_again(broker.kill, broker.start, flock, kills, 2)
     assert check_whole(sqlite_engine, devices) == A_KILL * (2 * kills + 1)

@@ -49,6 +49,11 @@ class Bird:
     def _now_ms(self) -> int:
         return int((time.monotonic() - self._born_s) * 1000) + 1
 
+    @property
+    def under_way(self) -> int:
+        """Messages that were sent and are not answered."""
+        return len(self._under_way)
+
     # Connection
 
     def _rest(self) -> None:

@@ -65,6 +65,12 @@ class Flock(threading.Thread):
             return sum(len(bird.device.entries) - bird.acked for bird in self.birds)
 
     @property
+    def under_way(self) -> int:
+        """Messages that were sent and are not answered."""
+        with self._lock:
+            return sum(bird.under_way for bird in self.birds)
+
+    @property
     def sent_again(self) -> int:
         """Entries that were sent more than once."""
         return sum(bird.sent_again for bird in self.birds)
