@@ -23,7 +23,7 @@ from onedoor_hub.live import Live
 from onedoor_hub.store import devices, refusals
 
 QUEUE_MESSAGES = 10_000
-BATCH_ENTRIES = 500
+BATCH_ENTRIES = 2000
 DEVICES_CHECK_S = 0.2
 RETRY_S = (0.1, 0.5, 1.0, 2.0)  # pauses while the database refuses; the last repeats
 LOG_EVERY_S = 10.0  # a line for each reason and device; every refusal is counted
