@@ -40,12 +40,22 @@ class HubProcess:
 
     def start(self, *flags: str) -> None:
         """Start it; returns once it answers and has its broker."""
+        self.begin(*flags)
+        wait_until(self.healthy, 60, "the hub answers")
+
+    def begin(self, *flags: str) -> None:
+        """Start it; returns at once."""
         command = [sys.executable, "-m", "onedoor_hub", "hub", "--data-dir", str(self.folder)]
         command += ["--port", str(self.port), "--broker", self.broker]
         command += ["--broker-port", str(self.broker_port), *flags]
         with (self.folder / "hub.log").open("ab") as log:
             self._process = subprocess.Popen(command, stdout=log, stderr=log, process_group=0)
-        wait_until(self.healthy, 60, "the hub answers")
+
+    def wait(self, timeout_s: float) -> int:
+        """Its exit status. Raises TimeoutExpired where it has not ended by then."""
+        if self._process is None:
+            raise RuntimeError("the hub does not run")
+        return self._process.wait(timeout_s)
 
     def healthy(self) -> bool:
         try:
