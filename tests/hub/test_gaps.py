@@ -186,7 +186,7 @@ def test_seven_days_are_counted_by_no_clock_that_can_be_set(down):
 
 
 def test_a_released_journal_is_closed_and_the_box_goes_on_with_a_new_one(down):
-    """ERR-005, ERR-007: earlier entries stay, neither history goes on, and it is not frozen again."""
+    """ERR-005, ERR-007: what was stored stays, and neither history goes on."""
     box = down.box
     down.take(box.journal(1, 5_000, 20))
     before = rated(down.engine)

@@ -7,7 +7,7 @@ hole that is young, or that is being filled, is left alone.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-AFTER_S = 3  # a hole has to stand still as long before it is asked for
+AFTER_S = 2  # a hole has to stand still as long before it is asked for
 PAUSE_S = 10  # RSN-001: not more often; doubles with each time in vain
 MAX_PAUSE_S = 600
 
