@@ -163,8 +163,10 @@ class BenchBox:
 
     @property
     def alive(self) -> bool:
-        """True while the box runs."""
-        return self._process is not None and self._process.poll() is None
+        """True while the box runs or is restarting."""
+        if self._process is None:
+            return False
+        return self._process.poll() is None or (self._wanted and self._resetting())
 
     @property
     def pid(self) -> int:
@@ -218,13 +220,11 @@ class BenchBox:
 
     def wait_for_light(self, timeout_s: float = 2) -> bool:
         """Wait until all lights are lit; False where that does not happen in time."""
-        return self._wait(lambda: all(self._levels.get(pin) for pin in self.light_pins), timeout_s)
+        return self._wait(lambda: all(self.lights()), timeout_s)
 
     def wait_for_dark(self, timeout_s: float = 5) -> bool:
         """Wait until no light is lit; False where that does not happen in time."""
-        return self._wait(
-            lambda: not any(self._levels.get(pin) for pin in self.light_pins), timeout_s
-        )
+        return self._wait(lambda: not any(self.lights()), timeout_s)
 
     def events(self) -> list[tuple[str, int, int, int]]:
         """The newest pin changes: ("in" or "out", GPIO, level, microseconds on the box's clock)."""
@@ -249,7 +249,7 @@ class BenchBox:
         with self._changed:
             while not condition():
                 left = end - time.monotonic()
-                if left <= 0 or not (self.alive or self._resetting()):
+                if left <= 0 or not self.alive:
                     return False
                 if watch:
                     self._send("watch")
@@ -283,15 +283,13 @@ class BenchBox:
                 continue
             except OSError:
                 return
-            if words[0] == "memory":
-                with self._changed:
-                    self._memory = int(words[1])
-                    self._changed.notify_all()
-                continue
-            pin, level, us = int(words[1][2:]), int(words[2]), int(words[3])
             with self._changed:
-                self._levels[pin] = level
-                self._events.append((words[0], pin, level, us))
+                if words[0] == "memory":
+                    self._memory = int(words[1])
+                else:
+                    pin, level, us = int(words[1][2:]), int(words[2]), int(words[3])
+                    self._levels[pin] = level
+                    self._events.append((words[0], pin, level, us))
                 self._changed.notify_all()
 
 

@@ -5,10 +5,13 @@ import pty
 import threading
 
 import pytest
+from littlefs import LittleFS
 from onedoor_hub import flash
 from onedoor_hub.bench import BenchBox
 from onedoor_hub.firmware import compile_into
+from onedoor_hub.interpreter import micropython
 
+from tests.firmware.fake_pico import FakePico
 from tests.firmware.hub_double import CENTRE, DEVICE, KEY
 
 
@@ -64,6 +67,30 @@ def test_main_is_copied_last(tmp_path):
 def test_a_wrong_broker_address_is_refused(address):
     with pytest.raises(flash.FlashError, match=r"HOST\[:PORT\]"):
         flash.configuration(DEVICE, CENTRE, KEY, address)
+
+
+def test_a_flashed_pico_runs_and_keeps_its_journal(tmp_path, broker, hub):
+    """Copied by mpremote into a littlefs, main.py last, restarted; then run from there."""
+    program = micropython()
+    assert program is not None
+    pico = FakePico(program, tmp_path / "pico")
+    config = flash.configuration(DEVICE, CENTRE, KEY, f"127.0.0.1:{broker.port}", "ssid", "secret")
+    try:
+        flash.flash_port(config, pico.port)
+    finally:
+        pico.close()
+    assert pico.restarted
+    writes = [line for line in pico.programs if "'wb'" in line]
+    assert "main.py" in writes[-1], "a copy that is cut short starts nothing"
+    flash_memory = LittleFS(
+        block_size=4096, block_count=212, prog_size=256, read_size=32, mount=False
+    )
+    flash_memory.context.buffer[:] = pico.image.read_bytes()
+    flash_memory.mount()
+    with flash_memory.open("state/hot", "rb") as file:
+        assert file.read() == b"entries"
+    with BenchBox(config, tmp_path / "box", image=pico.image) as box:
+        assert hub.wait(lambda: hub.online() and hub.entries), box.console()
 
 
 def test_a_missing_port_is_named():
