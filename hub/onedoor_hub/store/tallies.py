@@ -12,12 +12,14 @@ from onedoor_hub.store.many import Many
 from onedoor_hub.store.upsert import upsert_of
 
 HOUR_MS = 3_600_000
+_LAST_S = 253402128000  # 9999-12-30T00:00:00Z
 DAY_UNKNOWN = 0  # tally_day.day of ratings whose time is not known well enough
 
 
 @lru_cache(maxsize=4096)
 def _day_of_quarter(quarter: int, time_zone: str) -> int:
-    utc = datetime.datetime.fromtimestamp(quarter * 900, datetime.UTC)
+    # The last day of the calendar has no local time east of Greenwich: a mad clock stops before.
+    utc = datetime.datetime.fromtimestamp(min(quarter * 900, _LAST_S), datetime.UTC)
     return utc.astimezone(zoneinfo.ZoneInfo(time_zone)).toordinal()
 
 
