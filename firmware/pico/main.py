@@ -20,11 +20,21 @@ from onedoor_protocol import mac
 
 CONFIG = "config.json"
 STATE = "state"
+BOOT_FAULT = "boot_fault"
 
 
 def log(line):
     """One line on the console (USB serial on a Pico)."""
     print("onedoor: " + line)
+
+
+def boot_fault():
+    """Why _boot.py could not mount the flash, "" where it could or was not asked."""
+    try:
+        with open(BOOT_FAULT) as file:
+            return file.read().strip()
+    except OSError:
+        return ""
 
 
 def load_config():
@@ -33,7 +43,8 @@ def load_config():
         with open(CONFIG) as file:
             text = file.read()
     except OSError:
-        raise ConfigError(CONFIG + " is missing; run 'onedoor flash' for this box") from None
+        missing = CONFIG + " is missing; run 'onedoor flash' for this box"
+        raise ConfigError(boot_fault() or missing) from None
     try:
         data = json.loads(text)
     except ValueError:

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,8 @@ _READ_BYTES = 32
 _DISK_VERSION = 0x00020000
 _CHECK_S = 20
 _COPY_S = 120
+_RESTART_S = 15
+_ANEW = "plug it in anew"
 _MQTT_PORT = 1883
 
 
@@ -67,7 +70,8 @@ def build_tree(config: dict[str, Any], folder: Path) -> list[Path]:
 
     Raises FirmwareError.
     """
-    made = compile_into(folder)
+    # _boot.py works only where it is frozen into MicroPython itself.
+    made = [path for path in compile_into(folder) if path.stem != "_boot"]
     file = folder / "config.json"
     file.touch(mode=0o600)
     file.write_text(json.dumps(config))
@@ -121,6 +125,7 @@ def flash_port(config: dict[str, Any], port: str) -> None:
     if not os.access(port, os.R_OK | os.W_OK):
         raise FlashError(f"no permission for {port}: add yourself to the group dialout")
     _check_board(port)
+    _stop_program(port)
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         files = build_tree(config, root)
@@ -144,6 +149,27 @@ def _check_board(port: str) -> None:
         )
 
 
+def _stop_program(port: str) -> None:
+    """Restart a board without its program, whose watchdog would cut the copying short."""
+    command = "import os; found = 'main.py' in os.listdir(); print(found)"
+    if _mpremote(port, "exec", command).strip() != "True":
+        return
+    _mpremote(port, "exec", "import os; os.remove('main.py')")
+    _mpremote(port, "reset")
+    until_s = time.monotonic() + _RESTART_S
+    while True:  # the port goes and comes back
+        time.sleep(1)
+        try:
+            if Path(port).exists():
+                _check_board(port)
+                return
+        except FlashError:
+            if time.monotonic() > until_s:
+                raise
+        if time.monotonic() > until_s:
+            raise FlashError(f"the board on {port} did not come back after a restart: {_ANEW}")
+
+
 def _mpremote(port: str, *arguments: str, timeout_s: int = _COPY_S) -> str:
     command = [sys.executable, "-m", "mpremote", "connect", port, *arguments]
     try:
@@ -162,6 +188,6 @@ def _mpremote(port: str, *arguments: str, timeout_s: int = _COPY_S) -> str:
 
 def _no_answer(port: str) -> str:
     return (
-        f"no MicroPython answers on {port}: plug it in anew; if it has none yet, hold BOOTSEL"
+        f"no MicroPython answers on {port}: {_ANEW}; if it has none yet, hold BOOTSEL"
         " meanwhile and copy MicroPython's RPI_PICO_W .uf2 file to the drive that appears"
     )

@@ -35,8 +35,9 @@ os.umount("/")
 os.mount(os.VfsLfs2(flash), "/")
 os.chdir("/")
 os.mkdir("state")
-with open("state/hot", "w") as file:
-    file.write("entries")
+for name, text in (("state/hot", "entries"), ("main.py", "an older program")):
+    with open(name, "w") as file:
+        file.write(text)
 while True:
     size = int(sys.stdin.readline() or 0)
     if not size:
@@ -54,13 +55,13 @@ while True:
 
 
 class FakePico:
-    """``port`` is the serial port, ``image`` the flash. It has an old journal in state/hot.
+    """``port`` is the serial port, ``image`` the flash. It has a program and a journal.
 
-    ``programs`` is what mpremote had run; ``restarted`` tells whether it restarted the board.
+    ``programs`` is what mpremote had run; ``restarts`` how often it restarted the board.
     """
 
     def __init__(self, micropython: Path, folder: Path) -> None:
-        self.restarted = False
+        self.restarts = 0
         self.programs: list[str] = []
         folder.mkdir()
         self.image = folder / "flash.img"
@@ -118,7 +119,7 @@ class FakePico:
             return
         self.programs.append(program)
         if "machine.reset()" in program:
-            self.restarted = True
+            self.restarts += 1
             os.write(self._ours, b"OK\x04\x04>")
             return
         stdin, stdout = self._process.stdin, self._process.stdout

@@ -44,6 +44,18 @@ def test_a_broken_configuration_is_one_line_and_a_fault_light(make_box, text, li
     assert box.console().startswith(line)
 
 
+def test_flash_that_could_not_be_mounted_is_told_of(make_box):
+    """_boot.py went on in RAM, where there is no configuration, and left the reason there."""
+    box = make_box(1, start=False)
+    box.state_dir.mkdir()
+    (box.state_dir / "boot_fault").write_text("flash cannot be mounted: EIO\n")
+    launch = box._launch
+    box._launch = lambda: ((box.state_dir / "config.json").unlink(), launch())[1]
+    box.start()
+    assert box.wait_for_light(4)
+    assert box.console() == "onedoor: flash cannot be mounted: EIO\n"
+
+
 def test_a_reboot_command_restarts_the_box_after_a_goodbye(box, hub):
     """CMD-006 STA-003: state online 0 on purpose, then a new boot."""
     hub.command("reboot")

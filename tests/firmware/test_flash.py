@@ -79,7 +79,9 @@ def test_a_flashed_pico_runs_and_keeps_its_journal(tmp_path, broker, hub):
         flash.flash_port(config, pico.port)
     finally:
         pico.close()
-    assert pico.restarted
+    assert pico.restarts == 2, "once without the old program, whose watchdog would bite"
+    removed = next(i for i, line in enumerate(pico.programs) if "os.remove('main.py')" in line)
+    assert removed < next(i for i, line in enumerate(pico.programs) if "'wb'" in line)
     writes = [line for line in pico.programs if "'wb'" in line]
     assert "main.py" in writes[-1], "a copy that is cut short starts nothing"
     flash_memory = LittleFS(
