@@ -1,7 +1,7 @@
 """A centre as its page shows it: one card a counter, and the sum of all."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from flask import abort, request
@@ -34,11 +34,13 @@ class Card:
 
 @dataclass(frozen=True)
 class Board:
-    """A centre: its cards and their sum."""
+    """A centre: its cards and their sum. ``days`` and ``tallies`` are what they were made of."""
 
     centre: scoreboard.Centre
     clock: LocalTime
+    days: int
     cards: list[Card]
+    tallies: dict[int, scoreboard.Tally]  # by counter
     today: scores.Score
     period: scores.Score
 
@@ -95,14 +97,41 @@ def load(connection: Connection, centre: scoreboard.Centre, now_ms: int, days: i
     """Read a centre's board at an instant, with a period of ``days`` local days."""
     clock = LocalTime(centre.time_zone, now_ms)
     set_clock(clock)
-    tallies = scoreboard.tallies(connection, centre.no, clock.today - days + 1, clock.today)
+    tallies, cards = _read(connection, centre, clock, days)
+    return _board(centre, clock, days, cards, tallies)
+
+
+def renew(connection: Connection, board: Board, numbers: Collection[int], now_ms: int) -> Board:
+    """A board with the cards of some counters read anew, all where the day or a counter is new."""
+    centre, days = board.centre, board.days
+    clock = LocalTime(centre.time_zone, now_ms)
+    if clock.today != board.clock.today or not {card.number for card in board.cards}.issuperset(
+        numbers
+    ):
+        return load(connection, centre, now_ms, days)
+    set_clock(clock)
+    tallies, cards = _read(connection, centre, clock, days, numbers)
+    fresh = {card.number: card for card in cards}
+    cards = [fresh.get(card.number, card) for card in board.cards]
+    return _board(centre, clock, days, cards, board.tallies | tallies)
+
+
+def _read(
+    connection: Connection, centre: scoreboard.Centre, clock: LocalTime, days: int, numbers=None
+) -> tuple[dict[int, scoreboard.Tally], list[Card]]:
+    first_day = clock.today - days + 1
+    tallies = scoreboard.tallies(connection, centre.no, first_day, clock.today, numbers)
     standing: dict = {}
-    for box in scoreboard.boxes(connection, centre.no):
+    for box in scoreboard.boxes(connection, centre.no, numbers):
         standing.setdefault(box.counter, []).append(box)
     cards = [
         _card(row, tallies.get(row.number), standing.get(row.number, []), centre.target)
-        for row in scoreboard.counters(connection, centre.no)
+        for row in scoreboard.counters(connection, centre.no, numbers)
     ]
+    return tallies, cards
+
+
+def _board(centre: scoreboard.Centre, clock: LocalTime, days: int, cards, tallies) -> Board:
     every_today, every_period = Counter(), Counter()
     for tally in tallies.values():
         every_today.update(tally.today)
@@ -110,7 +139,9 @@ def load(connection: Connection, centre: scoreboard.Centre, now_ms: int, days: i
     return Board(
         centre=centre,
         clock=clock,
+        days=days,
         cards=cards,
+        tallies=tallies,
         today=scores.summarise(every_today, centre.target),
         period=scores.summarise(every_period, centre.target),
     )

@@ -4,10 +4,11 @@ The number of queries does not depend on the number of counters.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
-from sqlalchemy import Connection, and_, case, func, select
+from sqlalchemy import Connection, and_, bindparam, case, func, select
 
 from onedoor_hub.store import schema
 from onedoor_hub.store.tallies import DAY_UNKNOWN
@@ -84,41 +85,73 @@ def counter_numbers(connection: Connection) -> dict[int, list[int]]:
     return dict(numbers)
 
 
-def counters(connection: Connection, centre_no: int) -> Sequence:
-    """Rows (number, name, last_rating_ms) of a centre's counters, by number."""
+# Live pages ask these again with every rating, so statements are made once: to build one takes
+# several times as long as to run it. ``numbers`` narrows them to some counters of the centre.
+_CENTRE, _NUMBERS = bindparam("centre_no"), bindparam("numbers", expanding=True)
+
+
+def _which(centre_no: int | None, numbers: Collection[int] | None) -> dict:
+    return {"centre_no": centre_no} | ({} if numbers is None else {"numbers": list(numbers)})
+
+
+def counters(
+    connection: Connection, centre_no: int, numbers: Collection[int] | None = None
+) -> Sequence:
+    """Rows (number, name, last_rating_ms) of a centre's counters, all or some, by number."""
+    return connection.execute(_counters(numbers is not None), _which(centre_no, numbers)).all()
+
+
+@cache
+def _counters(some: bool):
     table = schema.counter
-    return connection.execute(
+    query = (
         select(table.c.number, table.c.name, table.c.last_rating_ms)
-        .where(table.c.centre == centre_no)
+        .where(table.c.centre == _CENTRE)
         .order_by(table.c.number)
-    ).all()
+    )
+    return query.where(table.c.number.in_(_NUMBERS)) if some else query
 
 
-def tallies(connection: Connection, centre_no: int, first_day: int, today: int) -> dict[int, Tally]:
-    """Tallies by counter number, of the local days ``first_day``..``today`` (ordinals)."""
-    day = schema.tally_day
-    is_today = case((day.c.day == today, day.c.n), else_=0)
+def tallies(
+    connection: Connection,
+    centre_no: int,
+    first_day: int,
+    today: int,
+    numbers: Collection[int] | None = None,
+) -> dict[int, Tally]:
+    """Tallies by counter number, all or some, of the local days ``first_day``..``today``
+    (ordinals)."""
+    which = _which(centre_no, numbers)
+    dated, undated = _tallies(numbers is not None)
     found: dict[int, Tally] = defaultdict(lambda: Tally({}, {}, 0))
-    dated = _of_counters(
-        centre_no,
-        and_(day.c.day >= first_day, day.c.day <= today),
-        day.c.scale,
-        day.c.value,
-    ).add_columns(func.sum(day.c.n), func.sum(is_today))
-    for number, scale, value, period_n, today_n in connection.execute(dated):
+    days = which | {"first_day": first_day, "today": today}
+    for number, scale, value, period_n, today_n in connection.execute(dated, days):
         if scale is None:
             continue  # a counter without ratings
         found[number].period[scale, value] = int(period_n)
         if today_n:
             found[number].today[scale, value] = int(today_n)
-    undated = _of_counters(centre_no, day.c.day == DAY_UNKNOWN).add_columns(func.sum(day.c.n))
-    for number, n in connection.execute(undated):
+    for number, n in connection.execute(undated, which):
         if n:
             found[number] = replace(found[number], undated=int(n))
     return dict(found)
 
 
-def _of_counters(centre_no: int, when, *columns):
+@cache
+def _tallies(some: bool):
+    day = schema.tally_day
+    is_today = case((day.c.day == bindparam("today"), day.c.n), else_=0)
+    dated = _of_counters(
+        some,
+        day.c.day.between(bindparam("first_day"), bindparam("today")),
+        day.c.scale,
+        day.c.value,
+    ).add_columns(func.sum(day.c.n), func.sum(is_today))
+    undated = _of_counters(some, day.c.day == DAY_UNKNOWN).add_columns(func.sum(day.c.n))
+    return dated, undated
+
+
+def _of_counters(some: bool, when, *columns):
     """Groups of ``tally_day`` by counter, each counter one range of its key.
 
     The outer join keeps ``counter`` in the lead: led by ``tally_day``, SQLite would read a
@@ -126,13 +159,14 @@ def _of_counters(centre_no: int, when, *columns):
     """
     counter, day = schema.counter, schema.tally_day
     same = and_(day.c.centre == counter.c.centre, day.c.counter == counter.c.number)
-    return (
+    query = (
         select(counter.c.number, *columns)
         .select_from(counter)
         .outerjoin(day, and_(same, when))
-        .where(counter.c.centre == centre_no)
+        .where(counter.c.centre == _CENTRE)
         .group_by(counter.c.number, *columns)
     )
+    return query.where(counter.c.number.in_(_NUMBERS)) if some else query
 
 
 def days(
@@ -163,8 +197,31 @@ def all_ratings(connection: Connection, centre_no: int, number: int) -> tuple[in
     return int(row[0] or 0), int(row[1] or 0)
 
 
-def boxes(connection: Connection, centre_no: int | None = None) -> list[Box]:
+def boxes(
+    connection: Connection, centre_no: int | None = None, numbers: Collection[int] | None = None
+) -> list[Box]:
     """The devices of a centre (or of all), but for revoked ones, by counter and id."""
+    query = _boxes(centre_no is None, numbers is not None)
+    return [
+        Box(
+            id=row.id,
+            counter=row.counter,
+            status=row.status,
+            reason=row.reason,
+            online=None if row.online is None else bool(row.online),
+            last_seen_ms=row.last_seen_ms,
+            impl=row.impl or "",
+            faults=tuple(int(code) for code in (row.faults or "").split(",") if code),
+            refused=row.refused or 0,
+            received=int(row.received or 0),
+            expected=int(row.expected or 0),
+        )
+        for row in connection.execute(query, _which(centre_no, numbers))
+    ]
+
+
+@cache
+def _boxes(everywhere: bool, some: bool):
     device, state, stream = schema.device, schema.device_state, schema.stream
     arrived = (
         select(
@@ -194,29 +251,16 @@ def boxes(connection: Connection, centre_no: int | None = None) -> list[Box]:
         .where(device.c.status != REVOKED)
         .order_by(device.c.counter, device.c.id)
     )
-    if centre_no is not None:
-        arrived = arrived.where(device.c.centre == centre_no)
-        query = query.where(device.c.centre == centre_no)
+    if not everywhere:
+        arrived = arrived.where(device.c.centre == _CENTRE)
+        query = query.where(device.c.centre == _CENTRE)
+    if some:
+        arrived = arrived.where(device.c.counter.in_(_NUMBERS))
+        query = query.where(device.c.counter.in_(_NUMBERS))
     arrived = arrived.subquery()
-    query = query.outerjoin(arrived, arrived.c.device == device.c.id).add_columns(
+    return query.outerjoin(arrived, arrived.c.device == device.c.id).add_columns(
         arrived.c.received, arrived.c.expected
     )
-    return [
-        Box(
-            id=row.id,
-            counter=row.counter,
-            status=row.status,
-            reason=row.reason,
-            online=None if row.online is None else bool(row.online),
-            last_seen_ms=row.last_seen_ms,
-            impl=row.impl or "",
-            faults=tuple(int(code) for code in (row.faults or "").split(",") if code),
-            refused=row.refused or 0,
-            received=int(row.received or 0),
-            expected=int(row.expected or 0),
-        )
-        for row in connection.execute(query)
-    ]
 
 
 def refusals(connection: Connection, centre_no: int, since_ms: int) -> list[Refusal]:
