@@ -2,6 +2,7 @@
 
 import selectors
 import socket
+import struct
 import time
 
 from onedoor_hub.demo.paper import PaperDevice
@@ -79,6 +80,12 @@ class Bird:
         pause_s = self._manner.pause_s
         self._connect_s = time.monotonic() + pause_s + self._chance.uniform(0, pause_s)
         self._rest()
+
+    def vanish(self) -> None:
+        """Be gone without a word where the cable is cut: the broker's side stays half open."""
+        if self._socket is not None:
+            self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+        self.drop()
 
     def _connect(self, now_s: float) -> None:
         self._socket = socket.socket()

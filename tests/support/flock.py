@@ -58,6 +58,11 @@ class Flock(threading.Thread):
         with self._lock:
             self._chance.choice(self.birds).reboot()
 
+    def vanish(self, number: int) -> None:
+        """Let one box lose its power for a moment without a word on its connection."""
+        with self._lock:
+            self.birds[number].vanish()
+
     @property
     def waiting(self) -> int:
         """Entries that were made and are not acknowledged."""

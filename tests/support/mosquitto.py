@@ -22,9 +22,21 @@ def _program() -> str:
 
 
 class Mosquitto:
-    """One broker on a free port of the loopback address; ``more`` are settings of its own."""
+    """One broker on a free port of the loopback address; ``more`` are settings of its own.
 
-    def __init__(self, folder: Path, more: str = ""):
+    ``before``: words of a command that runs it, as ``ip netns exec NAME``; ``listen``: an address
+    of its own to listen on.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        more: str = "",
+        before: tuple[str, ...] = (),
+        listen: str = "127.0.0.1",
+    ):
+        self._before = before
+        self._listen = listen
         self._folder = folder
         self._more = more
         self.port = free_port()
@@ -47,17 +59,22 @@ class Mosquitto:
 
     def start(self) -> None:
         """Write its files and start it; returns once it takes connections."""
-        path = write_files(self._folder, self._passwords, "127.0.0.1", self.port)
+        path = write_files(self._folder, self._passwords, self._listen, self.port)
         more = self._more
         if os.geteuid() == 0:  # else Mosquitto becomes a user who may not read these files
             more += "user root\n"
         path.write_text(path.read_text() + more)
         log = (self._folder / "log").open("ab")
         self._process = subprocess.Popen(
-            [_program(), "-c", str(path)], stdout=log, stderr=log, cwd=self._folder
+            [*self._before, _program(), "-c", str(path)], stdout=log, stderr=log, cwd=self._folder
         )
         log.close()
-        wait_until(lambda: listening(self.port), what="Mosquitto listens")
+        wait_until(self._listens, what="Mosquitto listens")
+
+    def _listens(self) -> bool:
+        if self._before:  # not to be reached from here
+            return "listen socket on port" in (self._folder / "log").read_text()
+        return listening(self.port)
 
     def kill(self) -> None:
         """SIGKILL it, as a power cut would."""
