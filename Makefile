@@ -1,5 +1,5 @@
 # Each target calls the real tool; set-up steps are no-ops once done.
-.PHONY: demo test check bench fmt lock setup clean
+.PHONY: demo test test-faults check bench fmt lock setup clean
 ARGS ?=
 PY := .venv/bin/python
 
@@ -10,6 +10,10 @@ demo: ## hub, broker and six rating boxes on this machine: make demo ARGS="--por
 test: ## all tests; ARGS go to pytest
 	@./setup.sh test
 	$(PY) -m pytest -n 2 $(ARGS)
+
+test-faults: ## the faults in full counts: kills, cuts, full disks, forgeries, fuzz
+	@./setup.sh test
+	ONEDOOR_FAULTS=full $(PY) -m pytest tests/faults -n 2 $(ARGS)
 
 check: ## style, types, import rules, generated files, device files compile
 	@./setup.sh test

@@ -65,6 +65,7 @@ install_system_packages() {
       "the MQTT broker the tests start on ports of their own (Debian also starts its own on port 1883, this machine only)"
     have initdb || ls /usr/lib/postgresql/*/bin/initdb >/dev/null 2>&1 || want postgresql \
       "the ministry's database; the tests start their own server (Debian also starts one on port 5432, this machine only)"
+    [ -x /usr/sbin/ip ] || have ip || want iproute2 "makes the networks with bad cables in the fault tests"
     have chromium || have chromium-browser || want chromium "opens the pages in the browser tests"
     [ -n "$(find /usr/share/fonts -name 'NotoSansLao*' 2>/dev/null | head -n 1)" ] ||
       want fonts-noto-core "shows Lao and Latin text in the browser tests"

@@ -55,7 +55,7 @@ def test_contributing_explains_each_dependency_and_no_other():
     npm = {*PACKAGES["dependencies"], *PACKAGES["devDependencies"]}
     wanted = {canonicalize_name(requirement.name) for requirement in declared()}
     wanted |= {name if name.startswith("@") else canonicalize_name(name) for name in npm}
-    system = {"python3-venv", "git", "mosquitto", "postgresql", "chromium", "fonts-noto-core"}
+    system = set("python3-venv git mosquitto postgresql iproute2 chromium fonts-noto-core".split())
     fetched = {"micropython-umqtt-simple"}
     assert explained == wanted | system | fetched
 
