@@ -6,7 +6,7 @@ from onedoor_hub import scores
 from onedoor_hub.context import hub
 from onedoor_hub.pages import board as boards
 from onedoor_hub.pages import pictures
-from onedoor_hub.store import scoreboard
+from onedoor_hub.store import gaps, scoreboard, spans
 
 blueprint = Blueprint("counter", __name__)
 
@@ -31,6 +31,8 @@ def page(number: int):
         today = clock.hours_of_today()
         by_hour = scoreboard.hours(connection, centre.no, number, today.start, today.stop - 1)
         ever, undated = scoreboard.all_ratings(connection, centre.no, number)
+        earliest_ms, latest_ms = spans.between(connection, centre.no, number)
+        lacking = gaps.by_device(connection, centre.no)
     period: dict = {}
     for counts in by_day.values():
         for key, n in counts.items():
@@ -49,6 +51,9 @@ def page(number: int):
         trend=pictures.trend(clock, by_day, boards.DAYS, centre.target),
         ever=ever,
         undated=undated,
+        earliest_ms=earliest_ms,
+        latest_ms=latest_ms,
+        missing={box: one.missing for box, one in lacking.items()},
     )
 
 

@@ -94,6 +94,9 @@ def between(low: float, high: float) -> str:
     return f"{points(100 * low)}–{percent(high)}"
 
 
+_LAST_MS = 253402128000_000  # 9999-12-30
+
+
 class LocalTime:
     """Instants (ms since 1970 UTC) as the clocks of one centre show them."""
 
@@ -105,7 +108,8 @@ class LocalTime:
 
     def at(self, utc_ms: int) -> datetime.datetime:
         """The local date and time."""
-        return datetime.datetime.fromtimestamp(utc_ms / 1000, self._zone)
+        # A clock set to the end of the calendar has no local time east of Greenwich.
+        return datetime.datetime.fromtimestamp(min(utc_ms, _LAST_MS) / 1000, self._zone)
 
     def midnight_ms(self, days_ahead: int = 0) -> int:
         """The instant at which the local day began, or one so many days ahead will begin."""

@@ -10,7 +10,7 @@ from onedoor_hub.health import Health
 from onedoor_hub.pages import words
 from onedoor_hub.pages.board import Board
 from onedoor_hub.pages.language import number
-from onedoor_hub.store import scoreboard
+from onedoor_hub.store import gaps, scoreboard
 
 ALARM, WARNING, NOTE = "alarm", "warning", "note"
 
@@ -29,8 +29,14 @@ def collect(connection: Connection, board: Board, health: Health) -> list[Notice
     notices = [
         Notice(ALARM, words.trouble(part), text) for part, text in sorted(health.troubles().items())
     ]
+    notices += [
+        Notice(WARNING, words.remark(part), text) for part, text in sorted(health.remarks().items())
+    ]
+    lacking = gaps.by_device(connection, board.centre.no)
     for card in board.cards:
         notices += _of_boxes(card)
+        for box in card.boxes:
+            notices += _lacking(card, box, lacking.get(box.id, gaps.NOTHING))
     notices += _offline(board)
     notices += _refusals(connection, board)
     if any("cpython" in box.impl.lower() for card in board.cards for box in card.boxes):
@@ -76,6 +82,35 @@ def _of_boxes(card) -> list[Notice]:
                 count=number(box.refused),
             )
             notices.append(Notice(WARNING, text))
+    return notices
+
+
+def _lacking(card, box: scoreboard.Box, lacking: gaps.Lacking) -> list[Notice]:
+    notices = []
+    if lacking.missing:
+        text = ngettext(
+            "Counter %(counter)s: %(count)s entry of box %(box)s is missing for good; its "
+            "certificate names it.",
+            "Counter %(counter)s: %(count)s entries of box %(box)s are missing for good; its "
+            "certificate names them.",
+            lacking.missing,
+            counter=number(card.number),
+            count=number(lacking.missing),
+            box=box.id,
+        )
+        notices.append(Notice(WARNING, text))
+    if lacking.asked:
+        text = ngettext(
+            "Counter %(counter)s: %(count)s entry of box %(box)s did not arrive; the hub asks "
+            "for it again.",
+            "Counter %(counter)s: %(count)s entries of box %(box)s did not arrive; the hub asks "
+            "for them again.",
+            lacking.asked,
+            counter=number(card.number),
+            count=number(lacking.asked),
+            box=box.id,
+        )
+        notices.append(Notice(NOTE, text))
     return notices
 
 

@@ -52,24 +52,51 @@ _COUNTER = _object(
     "A counter's score over the period.",
 )
 
+_INSTANT_MS = {"type": ["integer", "null"], "description": "ms since 1970 UTC; null: not known."}
+
+_GAP = _object(
+    {
+        "first": {"type": "integer", "minimum": 1},
+        "last": {"type": "integer", "minimum": 1},
+        "state": {
+            "enum": ["open", "missing", "to come"],
+            "description": "open: asked for again; missing: for good; to come: told of, not sent.",
+        },
+        "found_ms": _INSTANT_MS,
+        "asked": _count("How often the hub asked for it."),
+    },
+    "Entries first to last are not here.",
+)
+
+_UNDATED = _object(
+    {
+        "boot": {"type": "integer", "minimum": 1},
+        "ratings": _count("How many."),
+        "earliest_ms": _INSTANT_MS,
+        "latest_ms": _INSTANT_MS,
+    },
+    "Ratings made between two instants, which is all that is known.",
+)
+
 _INCARNATION = _object(
     {
         "incarnation": {"type": "string", "pattern": "^[0-9a-f]{16}$"},
         "received": _count("Entries stored."),
         "highest_seq": _count("Highest sequence number stored."),
-        "contiguous_seq": _count("Every entry up to here is stored."),
+        "contiguous_seq": _count("Every entry up to here is stored or declared missing."),
         "announced_seq": _count("Newest entry the device has told of; 0 if none."),
-        "gaps": {
+        "gaps": {"type": "array", "description": "Entries not here.", "items": _GAP},
+        "closed_gaps": _count("Gaps that were asked for, or declared missing, and then filled."),
+        "undated": {
             "type": "array",
-            "description": "Missing entries as [first, last].",
-            "items": {
-                "type": "array",
-                "items": {"type": "integer", "minimum": 1},
-                "minItems": 2,
-                "maxItems": 2,
-            },
+            "description": "Boots with ratings whose time is not known.",
+            "items": _UNDATED,
         },
-        "chain_state": {"enum": ["unbroken", "waiting", "frozen"]},
+        "chain_state": {"enum": ["unbroken", "waiting", "missing", "frozen", "closed"]},
+        "released": {
+            "type": "string",
+            "description": "Why it is closed: the device was frozen and released. Empty: open.",
+        },
     },
     "One life of a device's journal, from an empty memory on.",
 )
@@ -83,6 +110,7 @@ _CERTIFICATE = _object(
         "reason": {"type": "string", "description": "Why frozen or revoked."},
         "received": _count("Entries stored."),
         "expected": _count("Entries the device is known to have made."),
+        "missing": _count("Those among them declared missing for good."),
         "incarnations": {"type": "array", "items": _INCARNATION},
     },
     "What arrived of a device's journal, and what is missing.",

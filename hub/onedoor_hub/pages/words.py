@@ -56,6 +56,15 @@ def trouble(part: str) -> str:
     }.get(part) or _("A part of the hub does not work: %(part)s.", part=part)
 
 
+def remark(part: str) -> str:
+    """What the reader should know of a part of the hub that works."""
+    return {
+        "clock": _(
+            "The hub's clock was set; ratings of that time may stand in a wrong hour or day."
+        ),
+    }.get(part, part)
+
+
 def refusal(code: str) -> str:
     """Why messages were refused; the code itself where it is new to us."""
     return {

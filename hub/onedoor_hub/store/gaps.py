@@ -5,7 +5,7 @@ either stored or in one of them, and no two holes touch.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, and_, case, delete, func, insert, or_, select, update
 
@@ -239,19 +239,49 @@ def declare_missing(connection: Connection, stream_id: int, waited_s: int, asks:
     return sum(row.last - row.first + 1 for row in found)
 
 
-def totals():
-    """A subquery: entries in holes by device, ``missing`` for good and ``asked`` for in vain."""
-    gap, stream = schema.gap, schema.stream
+@dataclass(frozen=True)
+class Lacking:
+    """Entries of a device's journals that are not here: ``missing`` for good, and ``asked`` for
+    in vain up to now."""
+
+    missing: int
+    asked: int
+
+
+NOTHING = Lacking(0, 0)
+
+
+def by_device(connection: Connection, centre_no: int) -> dict[str, Lacking]:
+    """What is lacking of each device of a centre, where something is."""
+    gap, stream, state = schema.gap, schema.stream, schema.device_state
     size = gap.c.last - gap.c.first + 1
     asked = and_(gap.c.state == OPEN, gap.c.asks > 0)
-    return (
+    holes = connection.execute(
         select(
             stream.c.device,
-            func.sum(case((gap.c.state == MISSING, size), else_=0)).label("missing"),
-            func.sum(case((asked, size), else_=0)).label("asked"),
+            func.sum(case((gap.c.state == MISSING, size), else_=0)),
+            func.sum(case((asked, size), else_=0)),
         )
         .join(stream, stream.c.id == gap.c.stream)
-        .where(gap.c.state != CLOSED)
+        .where(gap.c.centre == centre_no, gap.c.state != CLOSED)
         .group_by(stream.c.device)
-        .subquery()
     )
+    found = {device: Lacking(int(missing), int(n)) for device, missing, n in holes}
+    # Let go by the device although it never came, and nothing came behind it yet (RSN-004).
+    let_go = connection.execute(
+        select(stream.c.device, state.c.acked - stream.c.highest_seq)
+        .join(
+            state,
+            and_(
+                state.c.device == stream.c.device,
+                state.c.incarnation == stream.c.incarnation,
+                state.c.acked > stream.c.highest_seq,
+                state.c.acked <= state.c.seq,
+            ),
+        )
+        .where(stream.c.centre == centre_no)
+    )
+    for device, n in let_go:
+        known = found.get(device, NOTHING)
+        found[device] = replace(known, missing=known.missing + n)
+    return {device: one for device, one in found.items() if one != NOTHING}
