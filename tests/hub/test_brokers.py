@@ -5,6 +5,7 @@ import socket
 import time
 
 import pytest
+from amqtt.errors import PluginInitError
 from onedoor_hub.broker import accounts
 from onedoor_hub.broker.accounts import HUB_USER, TAIL_USER, hub_secret, may
 from onedoor_hub.broker.embedded import EmbeddedBroker
@@ -16,7 +17,7 @@ from sqlalchemy.exc import OperationalError
 
 from tests.support.brokers import House, Refused
 from tests.support.centre import add_box
-from tests.support.ports import free_port, wait_until
+from tests.support.ports import free_port, listening, wait_until
 
 MARK = b"the last message, so that what was not heard before it will not come"
 
@@ -253,6 +254,17 @@ def test_bytes_that_are_no_mqtt_harm_no_neighbour(house):
     assert heard_until_mark(hub) == set()
     assert house.client(HUB_USER, house.address.password).mqtt.is_connected()
     assert not device.lost.is_set()
+
+
+def test_the_embedded_broker_does_not_start_without_its_door(tmp_path):
+    """A plugin that cannot be made must not leave a broker that lets everybody in."""
+    house = House("embedded", tmp_path)
+    (tmp_path / "hub.secret").write_text("")
+    broker = EmbeddedBroker("127.0.0.1", house.port, house.database_url, house.folder)
+    with pytest.raises(PluginInitError):
+        broker.start()
+    assert not listening(house.port)
+    house.close()
 
 
 @pytest.mark.parametrize("text", ["", "short", "é" * 32, "x" * 32])

@@ -1,7 +1,7 @@
 """Settings to stored entry, with each broker: restarts on either side cost nothing."""
 
 import pytest
-from onedoor_hub.broker import accounts
+from onedoor_hub.broker import accounts, client
 from onedoor_hub.service import Service
 from onedoor_hub.settings import resolve
 from onedoor_hub.store import schema
@@ -153,6 +153,29 @@ def test_a_broker_that_is_not_there_is_told_of_until_it_is(house, serve):
     wait_until(lambda: _said(service, f"cannot reach 127.0.0.1:{house.port}; devices keep"))
     house.start()
     well(service)
+
+
+def test_a_log_that_cannot_be_written_does_not_make_the_hub_deaf(tmp_path, monkeypatch):
+    class ClosedPipe:
+        def __getattr__(self, _name):
+            raise BrokenPipeError("log")
+
+    monkeypatch.setattr(client, "log", ClosedPipe())
+    house = House("embedded", tmp_path)
+    box = add_box(house.engine)
+    house.start()
+    service = Service(resolve({"data_dir": str(tmp_path), "broker": house.url}, {}))
+    service.start()
+    well(service)
+    house.kill()
+    wait_until(lambda: _said(service, "no connection to"))
+    house.start()
+    well(service)
+    device = house.box(box)
+    device.say(box.journal(1, 5_000))
+    wait_until(lambda: device.acknowledged() == 1)
+    service.stop()
+    house.close()
 
 
 def test_a_service_with_its_own_broker_starts_and_stops_as_one(tmp_path):

@@ -10,7 +10,7 @@ from onedoor_hub.ingest.gate import Arrival
 from onedoor_hub.ingest.writer import Writer
 from onedoor_hub.store import engine as store_engine
 from onedoor_hub.store import schema
-from onedoor_hub.store.engine import open_engine
+from onedoor_hub.store.engine import open_engine, reading
 from sqlalchemy import event, text
 
 from tests.support.bad import together
@@ -86,7 +86,7 @@ def test_a_locked_database_delays_the_acknowledgement_and_loses_nothing(impatien
     wait_until(lambda: impatient.answers)
     wait_until(lambda: not hub.trouble())
     assert answer_to(box, impatient.answers)["seq"] == 2
-    assert rated(impatient.engine) == 1
+    assert rated(reading(impatient.engine)) == 1
 
 
 def test_a_full_disk_delays_the_acknowledgement_until_there_is_room(desk, run):
@@ -194,7 +194,7 @@ def test_stopping_while_the_database_refuses_is_quick_and_acknowledges_nothing(i
     finally:
         other.close()
     assert impatient.answers == []
-    assert count(impatient.engine, schema.entry) == 0
+    assert count(reading(impatient.engine), schema.entry) == 0
 
 
 def test_stopping_stores_what_is_queued(desk):
@@ -227,12 +227,12 @@ def test_a_full_queue_drops_messages_says_so_and_takes_them_back_later(impatient
         assert impatient.health.counts()["dropped", "queue_full"] == 151
     finally:
         other.close()
-    wait_until(lambda: count(impatient.engine, schema.entry) == 50)
+    wait_until(lambda: count(reading(impatient.engine), schema.entry) == 50)
     wait_until(lambda: not impatient.health.troubles())
     for first in range(33, 202, 32):
         hub.send(box.journal(first, 6_000))
-    wait_until(lambda: count(impatient.engine, schema.entry) == 201)
-    assert rated(impatient.engine) == 200
+    wait_until(lambda: count(reading(impatient.engine), schema.entry) == 201)
+    assert rated(reading(impatient.engine)) == 200
 
 
 def test_postgresql_killed_in_the_middle_is_waited_for(postgres, run):

@@ -76,6 +76,9 @@ class HubClient:
         )
         self._client.username_pw_set(address.user, address.password)
         self._client.reconnect_delay_set(1, 10)
+        # Else an error in a callback, be it only a log that cannot be written, ends the network
+        # thread without a word.
+        self._client.suppress_exceptions = True
         self._refused = False
         self._sessions = 0
         self._client.on_connect = self._on_connect
@@ -130,11 +133,11 @@ class HubClient:
         self._health.well("broker")
 
     def _on_disconnect(self, _client, _userdata, _flags, reason, _properties):
-        log.warning("disconnected from broker", broker=self._where(), reason=str(reason))
         if not self._refused:  # else its reason for refusing stands
             self._health.trouble(
                 "broker", f"no connection to {self._where()}; devices keep ratings"
             )
+        log.warning("disconnected from broker", broker=self._where(), reason=str(reason))
 
     def _on_message(self, _client, _userdata, message):
         try:

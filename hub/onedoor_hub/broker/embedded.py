@@ -167,6 +167,9 @@ class EmbeddedBroker:
             self._end_loop()
             reason = error.__cause__ or error
             raise OSError(f"embedded broker: cannot listen on {self._where}: {reason}") from None
+        except BaseException:
+            self._end_loop()
+            raise
 
     async def _open(self) -> None:
         broker = _Broker(self._config, self._loop)
