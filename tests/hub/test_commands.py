@@ -200,9 +200,14 @@ class Tail:
         self.thread.start()
 
 
-@pytest.mark.parametrize("kind", ["embedded", "mosquitto"])
-def test_tail_prints_what_passes_decoded_and_judged(tmp_path, kind):
-    house = House(kind, tmp_path)
+@pytest.fixture(params=["embedded", "mosquitto"])
+def house(request, tmp_path):
+    house = House(request.param, tmp_path)
+    yield house
+    house.close()
+
+
+def test_tail_prints_what_passes_decoded_and_judged(house):
     box = add_box(house.engine)
     house.start()
     hub, device = house.hub(), house.box(box)
@@ -234,11 +239,9 @@ def test_tail_prints_what_passes_decoded_and_judged(tmp_path, kind):
     house.kill()
     second.thread.join(10)
     assert "ended the connection" in second.error
-    house.close()
 
 
-def test_tail_says_why_it_cannot(tmp_path):
-    house = House("embedded", tmp_path)
+def test_tail_says_why_it_cannot(house):
     house.start()
     refused = Tail(house, password="wrong")
     refused.thread.join(10)
@@ -246,7 +249,6 @@ def test_tail_says_why_it_cannot(tmp_path):
     absent = Tail(house, port=free_port())
     absent.thread.join(10)
     assert "Connection refused" in absent.error
-    house.close()
 
 
 def test_every_command_explains_itself(onedoor):
