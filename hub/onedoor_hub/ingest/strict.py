@@ -59,7 +59,7 @@ def identity(body: bytes) -> Any:
     """An object with a journal body's inc, boot and now; None where they cannot be read."""
     try:
         return _IDENTITY.decode(body)
-    except (msgspec.MsgspecError, RecursionError):
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
         return None
 
 
