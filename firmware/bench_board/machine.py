@@ -78,8 +78,8 @@ class _Bench:
         elif words == ["watch"]:
             if sender not in self._watchers:
                 self._watchers.append(sender)
-            for pin in self.pins.values():
-                self.report(pin)
+                for pin in self.pins.values():
+                    self.report(pin)
         elif len(words) == 2 and words[0] == "wifi":
             self.wifi = words[1] == "1"
         elif words == ["memory"]:

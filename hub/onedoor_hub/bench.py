@@ -69,6 +69,7 @@ class BenchBox:
             maxlen=_REMEMBERED
         )
         self._changed = threading.Condition()
+        self._lit = False  # all lights, since the newest press began
         self._memory: int | None = None
         self._wanted = False
         self._bounces = random.Random(1)
@@ -100,11 +101,10 @@ class BenchBox:
         return all(pin in self._levels for pin in self.light_pins)
 
     def _launch(self) -> subprocess.Popen[bytes]:
-        found = firmware.sources()
-        environment = dict(os.environ)
+        found, environment = firmware.sources(), dict(os.environ)
         main = found.pico / "main.py"
-        path = [found.pico, found.device.parent, found.bench_board, found.protocol.parent]
-        path.append(found.umqtt.parent)
+        packages = [found.device.parent, found.protocol.parent, found.umqtt.parent]
+        path = [found.pico, found.bench_board, *packages]
         if self.image:
             main = found.bench_board / "image.py"
             path = [found.bench_board]
@@ -164,9 +164,8 @@ class BenchBox:
     @property
     def alive(self) -> bool:
         """True while the box runs or is restarting."""
-        if self._process is None:
-            return False
-        return self._process.poll() is None or (self._wanted and self._resetting())
+        up = self._process is not None and self._process.poll() is None
+        return up or (self._wanted and self._resetting())
 
     @property
     def pid(self) -> int:
@@ -185,6 +184,7 @@ class BenchBox:
     def press(self, button: int | str, ms: int = 80, bounce: bool = True) -> None:
         """Press a button for ``ms`` and let go. ``button``: place from the left from 0, or name."""
         pin = self.pin(button)
+        self._lit = False
         self.set(pin, 0, bounce)
         # Held from when the box has it: on a busy machine its process may be late, as no
         # switch ever is.
@@ -219,8 +219,8 @@ class BenchBox:
             return tuple(bool(self._levels.get(pin)) for pin in self.light_pins)
 
     def wait_for_light(self, timeout_s: float = 2) -> bool:
-        """Wait until all lights are lit; False where that does not happen in time."""
-        return self._wait(lambda: all(self.lights()), timeout_s)
+        """Wait until all lights have been lit since the newest press began; False if too late."""
+        return self._wait(lambda: self._lit, timeout_s)
 
     def wait_for_dark(self, timeout_s: float = 5) -> bool:
         """Wait until no light is lit; False where that does not happen in time."""
@@ -289,6 +289,7 @@ class BenchBox:
                 else:
                     pin, level, us = int(words[1][2:]), int(words[2]), int(words[3])
                     self._levels[pin] = level
+                    self._lit = self._lit or all(self.lights())
                     self._events.append((words[0], pin, level, us))
                 self._changed.notify_all()
 
