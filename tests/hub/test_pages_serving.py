@@ -56,7 +56,7 @@ def test_todays_page_is_small_with_40_counters(sqlite_engine):
     assert len(get(centre).text.encode()) < 160_000
 
 
-@pytest.mark.parametrize(("path", "most"), [("/", 7), ("/counters/3", 10)])
+@pytest.mark.parametrize(("path", "most"), [("/", 9), ("/counters/3", 12)])
 def test_more_counters_cost_no_more_queries(sqlite_engine, path, most):
     centre = Centre(sqlite_engine)
     for number in range(1, 13):

@@ -182,15 +182,15 @@ class Ledger:
                 )
             )
             known_ms = utc_ms if usable(error_ms) else None
-            rated = kind == chain.KIND_RATING and device.counter is not None
+            counter = device.counter if kind == chain.KIND_RATING else None
             if known_ms is None:
-                self._undated.count(device, stream, body.eb, t_ms, rated)
-            if rated:
+                self._undated.count(device, stream, body.eb, t_ms, counter is not None)
+            if counter is not None:
                 value, scale = chain.rating_of(a)
                 self._tallies.count(
-                    stream.centre_no, device.counter, device.time_zone, known_ms, scale, value
+                    stream.centre_no, counter, device.time_zone, known_ms, scale, value
                 )
-                self.counted.add((device.centre, device.counter))
+                self.counted.add((device.centre, counter))
         stream.received += len(fresh)
         self.stored += len(fresh)
         self._touched[stream.id] = stream

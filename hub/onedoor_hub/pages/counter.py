@@ -31,7 +31,9 @@ def page(number: int):
         today = clock.hours_of_today()
         by_hour = scoreboard.hours(connection, centre.no, number, today.start, today.stop - 1)
         ever, undated = scoreboard.all_ratings(connection, centre.no, number)
-        earliest_ms, latest_ms = spans.between(connection, centre.no, number)
+        earliest_ms = latest_ms = None
+        if undated:
+            earliest_ms, latest_ms = spans.between(connection, centre.no, number)
         lacking = gaps.by_device(connection, centre.no)
     period: dict = {}
     for counts in by_day.values():
