@@ -186,8 +186,7 @@ class BenchBox:
         pin = self.pin(button)
         self._lit = False
         self.set(pin, 0, bounce)
-        # Held from when the box has it: on a busy machine its process may be late, as no
-        # switch ever is.
+        # Held from when the box has it, whose process may be late on a busy machine.
         self._wait(lambda: self._levels.get(pin) == 0, 1)
         time.sleep(ms / 1000)
         self.set(pin, 1, bounce)
