@@ -1,5 +1,6 @@
 """The hub's own MQTT client: hands journal and state messages to the writer, sends answers."""
 
+import socket
 from collections.abc import Callable
 from dataclasses import dataclass
 from urllib.parse import unquote, urlsplit
@@ -51,6 +52,11 @@ def parse_address(text: str, secret: str) -> Address:
     return Address(parts.hostname, port, user, password)
 
 
+def _send_at_once(_client, _userdata, sock) -> None:
+    """Else an answer waits up to 40 ms behind the PUBACK before it (Nagle's algorithm)."""
+    sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
 class HubClient:
     """Connects, stays connected, and passes messages on.
 
@@ -81,6 +87,7 @@ class HubClient:
         self._client.suppress_exceptions = True
         self._refused = False
         self._sessions = 0
+        self._client.on_socket_open = _send_at_once
         self._client.on_connect = self._on_connect
         self._client.on_connect_fail = self._on_connect_fail
         self._client.on_subscribe = self._on_subscribe
