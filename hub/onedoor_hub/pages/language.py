@@ -2,6 +2,7 @@
 
 import datetime
 import zoneinfo
+from functools import lru_cache
 
 from babel import Locale, dates, numbers
 from flask import Flask, g, request
@@ -66,27 +67,35 @@ def same_page_in(language: str) -> dict:
 
 def number(n: float) -> str:
     """A whole number with its thousands parted."""
-    return numbers.format_decimal(n, locale=locale_now())
+    return _decimal(n, None, str(locale_now()))
 
 
 def percent(share: float) -> str:
     """A share in 0..1 as a percentage with one decimal."""
-    return numbers.format_percent(share, _percent_pattern("0.0"), locale=locale_now())
+    return _percent(share, "0.0", str(locale_now()))
 
 
 def plain_percent(share: float) -> str:
     """A share in 0..1 as a percentage, with a decimal only where it is not whole."""
-    return numbers.format_percent(share, _percent_pattern("0.#"), locale=locale_now())
-
-
-def _percent_pattern(digits: str) -> str:
-    # Only the digits change; where the sign stands is the language's own.
-    return locale_now().percent_formats[None].pattern.replace("#,##0", digits)
+    return _percent(share, "0.#", str(locale_now()))
 
 
 def points(value: float) -> str:
     """A figure of 0..100 points with one decimal."""
-    return numbers.format_decimal(value, "0.0", locale=locale_now())
+    return _decimal(value, "0.0", str(locale_now()))
+
+
+# A card has a dozen numbers, most of them the same the next time: Babel is what took longest.
+@lru_cache(maxsize=4096)
+def _decimal(value: float, pattern: str | None, language: str) -> str:
+    return numbers.format_decimal(value, pattern, locale=language)
+
+
+@lru_cache(maxsize=4096)
+def _percent(share: float, digits: str, language: str) -> str:
+    # Only the digits change; where the sign stands is the language's own.
+    pattern = Locale.parse(language).percent_formats[None].pattern.replace("#,##0", digits)
+    return numbers.format_percent(share, pattern, locale=language)
 
 
 def between(low: float, high: float) -> str:
