@@ -31,11 +31,15 @@ class Job:
 
 @dataclass
 class Outcome:
-    """When (``time.monotonic``) each message was sent, and when the last was acknowledged."""
+    """When (``time.monotonic``) messages were sent and acknowledged, by device and newest entry.
+
+    Kept for a load with a rate only.
+    """
 
     started_s: float = 0.0
     ended_s: float = 0.0
     sent_s: dict[tuple[str, int], float] = field(default_factory=dict)
+    acked_s: dict[tuple[str, int], float] = field(default_factory=dict)
 
     @property
     def seconds(self) -> float:
@@ -92,6 +96,7 @@ class _Connection:
         ]
         self._next = 0
         self._done = 0
+        self._acked_s: list[float] = []
         self.flush()
 
     @property
@@ -141,7 +146,13 @@ class _Connection:
         if "refused" in ack:
             raise RuntimeError(f"the hub refuses {self.job.device.device}: {ack['refused']}")
         while not self.finished and self._packets[self._done][0] <= ack["seq"]:
+            self._acked_s.append(time.monotonic())
             self._done += 1
+
+    def acked_s(self) -> dict[tuple[str, int], float]:
+        """When each message was acknowledged."""
+        keys = ((self.job.device.device, seq) for seq, _ in self._packets)
+        return dict(zip(keys, self._acked_s, strict=False))
 
 
 def _run(pipe, port: int, jobs: list[Job], rate: float | None) -> None:
@@ -172,6 +183,9 @@ def _run(pipe, port: int, jobs: list[Job], rate: float | None) -> None:
             raise TimeoutError("not everything was acknowledged")
         serve(1, fill=True)
     outcome.ended_s = time.monotonic()
+    if rate is not None:
+        for one in connections:
+            outcome.acked_s |= one.acked_s()
     pipe.send(outcome)
 
 

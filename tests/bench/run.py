@@ -10,14 +10,18 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[2]))
 
-from tests.bench import ingest  # noqa: E402
+from tests.bench import box, ingest, live  # noqa: E402
 from tests.bench.table import show  # noqa: E402
 
 # name: (bench, its counts with --small)
 BENCHES = {
+    "presses": (box.presses, {"count": 5}),
+    "live": (live.slow, {"seconds": 2}),
+    "live-fast": (live.fast, {"seconds": 0.5}),
     "messages": (ingest.single_messages, {"count": 400, "boxes": 4}),
     "catch-up-one": (ingest.catch_up_one, {"entries": 640}),
     "catch-up-many": (ingest.catch_up_many, {"entries": 640, "boxes": 4}),
+    "wear": (box.wear, {"count": 50}),
 }
 
 
