@@ -97,13 +97,13 @@ class Board:
 
 
 class Wifi:
-    """Keeps the Wi-Fi connected; never waits. ``account`` is (ssid, password), or None."""
+    """Keeps the Wi-Fi connected; never waits. ``account`` is (ssid, password), or empty."""
 
     def __init__(self, account):
         self._account = account
         self._wlan = None
         self._retry_ms = 0
-        if account is not None:
+        if account:
             self._wlan = network.WLAN(network.STA_IF)
             self._wlan.active(True)
             # The radio's power saving would hold an ack back for up to a beacon interval.
