@@ -15,12 +15,11 @@ class Config:
     """A checked configuration. Build it with ``parse``."""
 
     def __init__(self):
-        self.device = self.centre = None
-        self.key = None  # 32 bytes
-        self.host = None
+        self.device = self.centre = self.host = ""
+        self.key = b""  # 32 bytes
         self.port = 1883
         self.keepalive_s = KEEPALIVE_S
-        self.wifi = None  # (ssid, password), None where the board needs no Wi-Fi
+        self.wifi = ("", "")  # (ssid, password), empty where the board needs no Wi-Fi
         self.buttons = 4
         self.one_light = False
         self.button_pins = self.light_pins = None  # tuples of GPIO numbers, left to right
@@ -98,7 +97,7 @@ def _broker(config, broker):
 
 def _wifi(wifi):
     if wifi is None:
-        return None
+        return "", ""
     if type(wifi) is not dict:
         raise ConfigError("config.json: wifi: expected an object with ssid and password")
     return _get(wifi, "ssid", str, "wifi."), _get(wifi, "password", str, "wifi.")

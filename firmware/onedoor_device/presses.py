@@ -22,7 +22,7 @@ class Presses:
 
     def __init__(self, buttons):
         self.lockout_ms = LOCKOUT_MS
-        self.window = None  # (tag, until_ms), replaced as a whole by the session
+        self.window = (0, 0)  # (tag, until_ms), replaced as a whole by the session
         self.stuck = 0
         self.overflowed = 0  # presses that found the ring full
         self.totals = [0, 0, 0, 0]  # suppressed presses since boot, by reason
@@ -88,7 +88,7 @@ class Presses:
 
     def _tag(self, now_ms):
         window = self.window
-        if window is None or window is self._answered or now_ms >= window[1]:
+        if window is self._answered or now_ms >= window[1]:
             return 0
         self._answered = window
         return window[0]
@@ -96,7 +96,7 @@ class Presses:
     def window_open(self, now_ms):
         """True while a rating window waits for its one answer."""
         window = self.window
-        return window is not None and window is not self._answered and now_ms < window[1]
+        return window is not self._answered and now_ms < window[1]
 
     def _latch(self, kind, t_ms, a, b):
         if self._head - self._tail >= RING:

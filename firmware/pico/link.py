@@ -144,7 +144,7 @@ class Link:
         for topic in down:
             self._guard(client.subscribe, topic, 1)
         self._poll = select.poll()
-        client.sock.poll_on(self._poll)
+        client.sock.poll_on(self._poll)  # type: ignore  # it is our _Socket, see above
         self._heard_ms = now_ms
         self._pinged_ms = None
         self.connected = True

@@ -72,7 +72,7 @@ def decode(channel: str, body: bytes) -> Any:
     if not (body.isascii() and body.decode().isprintable()):  # as codec.is_printable, and faster
         raise ProtocolError("json", "body", "expected printable ASCII")
     try:
-        message = _DECODERS[channel].decode(body)
+        message: Any = _DECODERS[channel].decode(body)
     except msgspec.ValidationError as error:
         raise _refusal(str(error)) from None
     except (msgspec.DecodeError, RecursionError) as error:

@@ -85,7 +85,7 @@ def new_stream(
 ) -> Stream:
     """Make the row of an incarnation seen for the first time."""
     start = chain.genesis(device, bytes.fromhex(incarnation))
-    number = connection.scalar(
+    number = connection.execute(
         insert(schema.stream)
         .values(
             centre=centre_no,
@@ -98,7 +98,7 @@ def new_stream(
             received=0,
         )
         .returning(schema.stream.c.id)
-    )
+    ).scalar_one()
     return Stream(number, centre_no, device, incarnation, 0, start, 0, 0)
 
 
@@ -124,7 +124,7 @@ _CLOCK = ("low_at_ms", "low_ms", "high_at_ms", "high_ms")
 def load_clocks(connection: Connection, keys: Iterable[tuple[int, int]]) -> dict:
     """Clock rows (low_at_ms, low_ms, high_at_ms, high_ms) by (stream id, boot)."""
     rows = connection.execute(_CLOCKS, {"keys": list(keys)})
-    return {(row[0], row[1]): tuple(row[2:]) for row in rows}
+    return {(row.stream, row.boot): tuple(row[2:]) for row in rows}
 
 
 _CLOCKS = select(
