@@ -19,7 +19,8 @@ class Config:
         self.key = b""  # 32 bytes
         self.port = 1883
         self.keepalive_s = KEEPALIVE_S
-        self.wifi = ("", "")  # (ssid, password), empty where the board needs no Wi-Fi
+        # (ssid, password), empty where the board needs no Wi-Fi
+        self.wifi = ()  # type: tuple
         self.buttons = 4
         self.one_light = False
         self.button_pins = self.light_pins = None  # tuples of GPIO numbers, left to right
@@ -97,7 +98,7 @@ def _broker(config, broker):
 
 def _wifi(wifi):
     if wifi is None:
-        return "", ""
+        return ()
     if type(wifi) is not dict:
         raise ConfigError("config.json: wifi: expected an object with ssid and password")
     return _get(wifi, "ssid", str, "wifi."), _get(wifi, "password", str, "wifi.")

@@ -19,7 +19,7 @@ def case_a_whole_configuration_is_taken():
 def case_the_least_configuration_has_four_buttons_and_a_light_each():
     config = parse(settings(), PINS)
     equal((config.button_pins, config.light_pins), ((2, 3, 4, 5), (10, 11, 12, 13)), "pins")
-    equal((config.port, config.wifi, config.one_light), (1883, ("", ""), False), "defaults")
+    equal((config.port, config.wifi, config.one_light), (1883, (), False), "defaults")
     status = parse(settings(light="status"), PINS)
     equal((status.one_light, status.light_pins), (True, (15,)), "status light")
     moved = parse(settings(pins={"buttons": [6, 7, 8, 9], "lights": [0, 1, 2, 3]}), PINS)
