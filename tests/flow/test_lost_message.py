@@ -1,5 +1,7 @@
 """A message is lost on the way: the hub names the gap, asks real firmware for it, and has it."""
 
+import time
+
 import pytest
 from onedoor_hub.broker.accounts import device_passwords
 from onedoor_hub.store import orders, schema
@@ -28,6 +30,7 @@ def test_what_the_network_lost_is_asked_for_and_filled(hub, mosquitto, dropper, 
     hub.start()
     with bench_box(device, dropper.port, tmp_path / "box") as box:
         wait_until(lambda: received(hub, device) == 1, what="the boot entry")
+        wait_until(lambda: list(tmp_path.rglob("desired.json")), what="the box's configuration")
         press(box, "good")
         wait_until(lambda: received(hub, device) == 2, what="the first press")
         dropper.losing = "journal"
@@ -52,6 +55,7 @@ def press(box, button):
     box.press(button, ms=80)
     assert box.wait_for_light(3), box.console()
     assert box.wait_for_dark()
+    time.sleep(0.1)  # the lock-out of 100 ms ends about when the light does
 
 
 def certificate(hub, device):
