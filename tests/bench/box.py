@@ -27,8 +27,7 @@ _WEAR = Path(__file__).parents[1] / "faults" / "powercut" / "wear.py"
 
 def presses(count: int = 1_000):
     """Presses on a pin of a box, until the page shows each."""
-    with stage(1, 1) as (hub, broker, (device,)):
-        hub.stop()
+    with stage(1, 1, started=False) as (hub, broker, (device,)):
         ear = Ear(broker.address, device)
         ear.say("desired", QUICK)
         ear.close()
@@ -37,7 +36,8 @@ def presses(count: int = 1_000):
         box = bench_box(device, broker.port, folder)
         box.micropython = _watched(folder)
         with box:
-            wait_until(lambda: hub.certificate(device.device)["received"] == 1, what="the box")
+            certificate = f"/api/v1/certificate/{device.device}"
+            wait_until(lambda: hub.get(certificate)["received"] == 1, what="the box's boot")
             page, relay = Page(hub.port), Relay(broker.port)
             first_seq = 2  # after the boot
             pressed_s, light_ms = [], []

@@ -16,7 +16,7 @@ from sqlalchemy import insert
 from sqlalchemy.dialects import sqlite
 
 from tests.bench.load import Job, Load
-from tests.bench.stage import UNPACED, catch_up, peak_memory_mb, rate_every, ratings, stage
+from tests.bench.stage import bare_stage, catch_up, peak_memory_mb, rate_every, ratings, stage
 from tests.bench.table import Row
 from tests.support.centre import rated
 from tests.support.ports import wait_until
@@ -38,8 +38,7 @@ def single_messages(count: int = 20_000, boxes: int = 20):
         ]
         seconds = _flow(broker.port, jobs)
         _all_counted(hub, devices)
-    with stage(boxes, more=UNPACED) as (hub, broker, devices):
-        hub.stop()
+    with bare_stage(boxes) as (broker, devices):
         jobs = [
             replace(catch_up(device, rate_every(device, each - 1, 2_000), 1), acknowledged=False)
             for device in devices

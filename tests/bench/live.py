@@ -9,7 +9,7 @@ from pathlib import Path
 
 from tests.bench.load import Job, Load
 from tests.bench.page import Page, Relay
-from tests.bench.stage import UNPACED, catch_up, rate_every, stage
+from tests.bench.stage import bare_stage, catch_up, rate_every, stage
 from tests.bench.table import Row, percentile
 from tests.support.ports import wait_until
 
@@ -17,17 +17,17 @@ COUNTERS = 6  # as in the demo
 GOAL_MS = 10
 
 
-def slow(seconds: float = 30):
+def slow(seconds: float = 30, commits: int = 300):
     """Ten ratings a second, more than any centre has."""
-    yield from _publish_to_event(10, seconds)
+    yield from _publish_to_event(10, seconds, commits)
 
 
-def fast(seconds: float = 10):
+def fast(seconds: float = 10, commits: int = 300):
     """A thousand a second."""
-    yield from _publish_to_event(1_000, seconds)
+    yield from _publish_to_event(1_000, seconds, commits)
 
 
-def _publish_to_event(rate: int, seconds: float):
+def _publish_to_event(rate: int, seconds: float, commits: int):
     each = max(2, round(rate * seconds / COUNTERS))
     with stage(COUNTERS, COUNTERS) as (hub, broker, devices):
         page = Page(hub.port)
@@ -40,8 +40,7 @@ def _publish_to_event(rate: int, seconds: float):
             for seq in range(2, each + 2):  # entry 1 tells of the boot
                 sent_s = outcome.sent_s[device.device, seq]
                 hub_ms.append(1000 * (page.first_s(counter, seq - 1) - sent_s))
-    with stage(COUNTERS, COUNTERS, more=UNPACED) as (hub, broker, devices):
-        hub.stop()
+    with bare_stage(COUNTERS, COUNTERS) as (broker, devices):
         relay = Relay(broker.port)
         jobs = [replace(job, acknowledged=False) for job in _jobs(devices, each, rate)]
         outcome = _run(broker.port, jobs, rate)
@@ -52,7 +51,7 @@ def _publish_to_event(rate: int, seconds: float):
             1000 * (relay.first_s(device, seq) - sent_s)
             for (device, seq), sent_s in outcome.sent_s.items()
         ]
-    commit_ms = _commits()
+    commit_ms = _commits(commits)
     for share in (0.5, 0.99):
         value = percentile(hub_ms, share)
         yield Row(
@@ -83,7 +82,7 @@ def _run(port: int, jobs: list[Job], rate: int):
     return load.finish()
 
 
-def _commits(count: int = 300) -> list[float]:
+def _commits(count: int) -> list[float]:
     """Milliseconds of one-row commits with nothing around them, as durable as the hub's."""
     with tempfile.TemporaryDirectory(prefix="onedoor-bench-") as folder:
         path = Path(folder) / "bare.db"

@@ -1,11 +1,14 @@
 """Boxes on paper that send their journals to a real broker, from a process of their own."""
 
 import json
-import multiprocessing
+import pickle
 import selectors
 import socket
+import subprocess
+import sys
 import time
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from onedoor_hub.demo.paper import PaperDevice
 from onedoor_protocol import mac, topics
@@ -52,30 +55,36 @@ class Load:
 
     def __init__(self, port: int, jobs: list[Job], rate: float | None = None):
         """``rate``: messages a second, boxes in turn; None: as fast as the windows let."""
-        context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_run, args=(theirs, port, jobs, rate), daemon=True)
-        self._process.start()
-        theirs.close()
-        self._take("ready")
+        # Not multiprocessing: its child would first import all that this process has imported.
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.bench.load"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            cwd=Path(__file__).parents[2],
+        )
+        self._say((port, jobs, rate))
+        self._hear()
 
-    def _take(self, what: str):
-        if not self._pipe.poll(LONGEST_S):
-            raise TimeoutError(f"the load is not {what} within {LONGEST_S} s")
+    def _say(self, what) -> None:
+        pickle.dump(what, self._process.stdin)
+        self._process.stdin.flush()
+
+    def _hear(self):
         try:
-            answer = self._pipe.recv()
+            return pickle.load(self._process.stdout)
         except EOFError:
             raise RuntimeError("the load's process ended early; see its error above") from None
-        return answer
 
     def go(self) -> None:
         """Begin to send."""
-        self._pipe.send("go")
+        self._say("go")
 
     def finish(self) -> Outcome:
         """Wait until all is acknowledged."""
-        outcome = self._take("done")
-        self._process.join()
+        outcome = self._hear()
+        self._process.stdin.close()
+        self._process.stdout.close()
+        self._process.wait()
         return outcome
 
 
@@ -155,7 +164,11 @@ class _Connection:
         return dict(zip(keys, self._acked_s, strict=False))
 
 
-def _run(pipe, port: int, jobs: list[Job], rate: float | None) -> None:
+def run(port: int, jobs: list[Job], rate: float | None, say, hear) -> None:
+    """Connect, ``say("ready")``, ``hear()`` and send; in the end say the Outcome.
+
+    Raises TimeoutError where something is not acknowledged.
+    """
     selector = selectors.DefaultSelector()
     connections = [_Connection(port, job) for job in jobs]
     for one in connections:
@@ -170,8 +183,8 @@ def _run(pipe, port: int, jobs: list[Job], rate: float | None) -> None:
 
     while not all(one.ready for one in connections):
         serve(10)
-    pipe.send("ready")
-    pipe.recv()
+    say("ready")
+    hear()
     outcome = Outcome(started_s=time.monotonic())
     if rate is not None:
         _paced(connections, rate, outcome, serve)
@@ -186,7 +199,7 @@ def _run(pipe, port: int, jobs: list[Job], rate: float | None) -> None:
     if rate is not None:
         for one in connections:
             outcome.acked_s |= one.acked_s()
-    pipe.send(outcome)
+    say(outcome)
 
 
 def _paced(connections, rate, outcome, serve) -> None:
@@ -199,3 +212,20 @@ def _paced(connections, rate, outcome, serve) -> None:
         number += 1
         if not sender.exhausted:
             sender.send(outcome)
+
+
+def main() -> None:
+    """The load's process: a pickled (port, jobs, rate) and then "go" come in on stdin."""
+
+    def say(what) -> None:
+        pickle.dump(what, sys.stdout.buffer)
+        sys.stdout.buffer.flush()
+
+    run(*pickle.load(sys.stdin.buffer), say, lambda: pickle.load(sys.stdin.buffer))
+
+
+if __name__ == "__main__":
+    # Under its own name, so that what is pickled here is found there.
+    from tests.bench import load
+
+    load.main()

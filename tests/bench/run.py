@@ -16,8 +16,8 @@ from tests.bench.table import show  # noqa: E402
 # name: (bench, its counts with --small)
 BENCHES = {
     "presses": (box.presses, {"count": 5}),
-    "live": (live.slow, {"seconds": 2}),
-    "live-fast": (live.fast, {"seconds": 0.5}),
+    "live": (live.slow, {"seconds": 2, "commits": 20}),
+    "live-fast": (live.fast, {"seconds": 0.5, "commits": 20}),
     "messages": (ingest.single_messages, {"count": 400, "boxes": 4}),
     "catch-up-one": (ingest.catch_up_one, {"entries": 640}),
     "catch-up-many": (ingest.catch_up_many, {"entries": 640, "boxes": 4}),

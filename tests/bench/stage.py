@@ -20,8 +20,23 @@ UNPACED = "max_queued_messages 0\n"
 
 
 @contextlib.contextmanager
-def stage(boxes: int, counters: int = 40, more: str = ""):
-    """(hub, Mosquitto, boxes): both started, the hub with its database on disk."""
+def stage(boxes: int, counters: int = 40, started: bool = True):
+    """(hub, Mosquitto, boxes): the broker started, the hub too or ready to be started."""
+    with _stage(boxes, counters, "") as (hub, broker, devices):
+        if started:
+            hub.start()
+        yield hub, broker, devices
+
+
+@contextlib.contextmanager
+def bare_stage(boxes: int, counters: int = 40):
+    """(Mosquitto, boxes): the same without a hub, for the baselines."""
+    with _stage(boxes, counters, UNPACED) as (_, broker, devices):
+        yield broker, devices
+
+
+@contextlib.contextmanager
+def _stage(boxes: int, counters: int, more: str):
     with tempfile.TemporaryDirectory(prefix="onedoor-bench-") as name:
         folder = Path(name)
         broker = Mosquitto(folder / "mosquitto", more)
@@ -31,10 +46,10 @@ def stage(boxes: int, counters: int = 40, more: str = ""):
         broker.allow({TAIL_USER: TAIL_PASSWORD, **device_passwords(hub.engine)})
         broker.start()
         try:
-            hub.start()
             yield hub, broker, devices
         finally:
-            hub.stop()
+            hub.kill()
+            hub.engine.dispose()
             broker.stop()
 
 
