@@ -212,7 +212,9 @@ class Ledger:
             stream.contiguous_seq, stream.contiguous_chain = last, value
         elif fresh:
             seq = self._gaps.contiguous_seq(stream)
-            if seq > stream.contiguous_seq:
+            if seq == last:
+                stream.contiguous_seq, stream.contiguous_chain = seq, value
+            elif seq > stream.contiguous_seq:
                 self._flush_rows()
                 stream.contiguous_seq = seq
                 stream.contiguous_chain = gaps.chain_at(
