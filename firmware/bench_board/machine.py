@@ -4,6 +4,8 @@ It listens for datagrams on 127.0.0.1, port ONEDOOR_BENCH_PORT, each one line:
 
     in GP2 0          put an input pin low (1: high; pull-ups hold pins high at the start)
     watch             send this address each change from now on, beginning with all pins
+    stall 1           stop the timer, as an erase of flash stops all code of a Pico; edges of the
+                      pins stay latched until "stall 0", whose interrupts then come first
     wifi 0            take the Wi-Fi away (1: give it back)
     memory            tell this address how much of the heap is free now
 
@@ -37,6 +39,7 @@ class _Bench:
         self.wifi = True
         self.pins = {}
         self._watchers = []
+        self._stalled = False
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
         port = int(os.getenv("ONEDOOR_BENCH_PORT") or 0)
         self._socket.bind(socket.getaddrinfo("127.0.0.1", port)[0][-1])
@@ -62,6 +65,8 @@ class _Bench:
             due_ms = time.ticks_add(due_ms, timer.period_ms)
             if wait_ms < -100:  # the machine was busy: a timer does not catch up
                 due_ms = time.ticks_add(time.ticks_ms(), timer.period_ms)
+            if self._stalled:
+                continue
             try:
                 timer.callback(timer)
             except Exception as error:  # as on a Pico: shown, and the timer goes on
@@ -73,8 +78,9 @@ class _Bench:
         if len(words) == 3 and words[0] == "in":
             pin = self.pins.get(int(words[1][2:]))
             if pin is not None:
-                pin.level = int(words[2])
+                pin.drive(int(words[2]))
                 self.report(pin)
+                self._interrupt()
         elif words == ["watch"]:
             if sender not in self._watchers:
                 self._watchers.append(sender)
@@ -82,8 +88,17 @@ class _Bench:
                     self.report(pin)
         elif len(words) == 2 and words[0] == "wifi":
             self.wifi = words[1] == "1"
+        elif len(words) == 2 and words[0] == "stall":
+            self._stalled = words[1] == "1"
+            self._interrupt()
         elif words == ["memory"]:
             self._socket.sendto(("memory " + str(gc.mem_free())).encode(), sender)
+
+    def _interrupt(self):
+        """Run the interrupts that are due, unless all code stands still."""
+        if not self._stalled:
+            for pin in self.pins.values():
+                pin.interrupt()
 
     def report(self, pin):
         """Send a pin's level to all watchers."""
@@ -102,11 +117,14 @@ class Pin:
     """A GPIO. One per number: a second object for it replaces the first."""
 
     IN, OUT, PULL_UP = "in", "out", 1
+    IRQ_FALLING = 4
 
     def __init__(self, number, direction, pull=None, value=None):
         self.number = number
         self.direction = direction
         self.level = value if direction == Pin.OUT else 1
+        self._on_fall = None
+        self._fallen = False  # the one edge that the hardware remembers
         bench.pins[number] = self
 
     def value(self, level=None):
@@ -116,6 +134,21 @@ class Pin:
         self.level = level
         bench.report(self)
         return None
+
+    def irq(self, handler, trigger, hard):
+        """Call ``handler(pin)`` at falling edges, which is all that is offered here."""
+        self._on_fall = handler
+
+    def drive(self, level):
+        """Put an input to a level from outside; a falling edge is latched."""
+        self._fallen = self._fallen or level < self.level
+        self.level = level
+
+    def interrupt(self):
+        """Handle the edge that is latched, if one is."""
+        fallen, self._fallen = self._fallen, False
+        if fallen and self._on_fall is not None:
+            self._on_fall(self)
 
 
 class Timer:

@@ -7,6 +7,9 @@ PRESS_MS = 8
 RELEASE_MS = 30
 # A late tick proves nothing about the time between two samples: no step counts for more.
 MAX_STEP_MS = 7
+# A finger closes a contact for 30 ms at least: where no tick comes for longer than this, too few
+# samples of such a press are left.
+LATE_MS = 20
 
 
 class Debounce:
@@ -18,13 +21,19 @@ class Debounce:
         self._count_ms = [0] * buttons
         self._last_ms = 0
 
-    def sample(self, now_ms, closed):
+    def sample(self, now_ms, closed, edges=0):
         """Take one sample; returns the mask of buttons newly pressed. Allocates nothing.
+
+        ``edges`` is the mask of buttons that closed at any time since the last sample, as the
+        hardware noted it. In time it says nothing that the levels don't. Where the sample is late
+        (erasing flash stops all code for up to 400 ms) it is all there is of a press that is over:
+        then a contact that closed, or was about to count as pressed before, was pressed.
 
         ``pressed`` is then the mask of buttons held, ``closing`` of those about to be pressed.
         """
         step_ms = now_ms - self._last_ms
         self._last_ms = now_ms
+        unseen = edges | self.closing if step_ms > LATE_MS else 0
         if step_ms > MAX_STEP_MS:
             step_ms = MAX_STEP_MS
         new = 0
@@ -37,6 +46,10 @@ class Debounce:
                 if count_ms >= RELEASE_MS:
                     self.pressed &= ~bit
                     count_ms = 0
+            elif unseen & bit:
+                self.pressed |= bit
+                new |= bit
+                count_ms = 0
             elif closed & bit:
                 count_ms += step_ms
                 if count_ms >= PRESS_MS:

@@ -46,10 +46,13 @@ class Device:
 
     # From the timer
 
-    def tick(self, now_ms, closed):
-        """Take one sample of the buttons; returns the mask of lights that are lit."""
+    def tick(self, now_ms, closed, edges):
+        """Take one sample of the buttons; returns the mask of lights that are lit.
+
+        ``closed``: contacts closed now, ``edges``: those that have closed since the last tick.
+        """
         self.now_ms = now_ms
-        self.presses.sample(now_ms, closed)
+        self.presses.sample(now_ms, closed, edges)
         if self.presses.waiting() and self._lock.acquire(False):
             try:
                 self._drain()

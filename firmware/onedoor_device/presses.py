@@ -38,9 +38,12 @@ class Presses:
         self._head = 0  # written by sample only
         self._tail = 0  # written by take only
 
-    def sample(self, now_ms, closed):
-        """Take one sample of the contacts, a mask in which 1 is closed and bit 0 leftmost."""
-        new = self._debounce.sample(now_ms, closed)
+    def sample(self, now_ms, closed, edges):
+        """Take one sample of the contacts, a mask in which 1 is closed and bit 0 leftmost.
+
+        ``edges`` is the mask of contacts that have closed since the last sample.
+        """
+        new = self._debounce.sample(now_ms, closed, edges)
         if new or self._debounce.pressed or self.stuck:
             new = self._watch_stuck(now_ms, new)
         if new:

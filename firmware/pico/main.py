@@ -83,7 +83,12 @@ def main():
     link = Link(config, mac.broker_password(config.key), board.Wifi(config.wifi))
     panel = board.Board(config.button_pins, config.light_pins)
     ticks = Ticks(time.ticks_ms())
-    panel.start(lambda raw: panel.show(device.tick(ticks.extend(raw), panel.closed())))
+
+    def tick(raw):
+        edges = panel.edges()  # first: an edge that comes in between shows in the level
+        panel.show(device.tick(ticks.extend(raw), panel.closed(), edges))
+
+    panel.start(tick)
     panel.watch()
     low_memory = 0
     while not device.reboot:

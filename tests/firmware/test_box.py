@@ -7,7 +7,7 @@ import time
 
 import pytest
 from onedoor_hub import firmware
-from onedoor_hub.bench import BUTTON_PINS, LIGHT_PINS, STATUS_PIN
+from onedoor_hub.bench_pins import BUTTON_PINS, LIGHT_PINS, STATUS_PIN
 from onedoor_hub.interpreter import micropython
 from onedoor_protocol import chain
 

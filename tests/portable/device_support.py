@@ -102,6 +102,7 @@ class Box:
         self.now_ms = 0
         self.lit = 0
         self.closed = 0
+        self.edges = 0  # latched by the pins until the next tick
         self.mac = mac.Mac(KEY)
         self.n = 0
         checked = config.parse(settings(buttons=buttons, **changes), PINS)
@@ -122,7 +123,7 @@ class Box:
         """Let time pass: ticks every 5 ms, and a step of main after each fourth."""
         for _ in range(ms // TICK_MS):
             self.now_ms += TICK_MS
-            self.lit = self.device.tick(self.now_ms, self.closed)
+            self._tick(self.closed)
             if step and self.now_ms % 20 == 0:
                 self.device.step(self.now_ms, self.wire)
 
@@ -130,8 +131,21 @@ class Box:
         """Let time pass in which nothing is pressed, quickly: a step each 100 ms."""
         for _ in range(ms // 100):
             self.now_ms += 100
-            self.lit = self.device.tick(self.now_ms, self.closed)
+            self._tick(self.closed)
             self.device.step(self.now_ms, self.wire)
+
+    def stall(self, ms, edges, closed=0):
+        """Let time pass without a tick, as while flash is erased, then tick once.
+
+        ``edges`` were latched meanwhile; ``closed`` is the level of the contacts at the end.
+        """
+        self.now_ms += ms
+        self.edges |= edges
+        self._tick(closed)
+
+    def _tick(self, closed):
+        self.lit = self.device.tick(self.now_ms, closed, self.edges)
+        self.edges = 0
 
     def press(self, place, ms=80, then=60):
         """Press one button and let go."""

@@ -3,7 +3,8 @@
 import random
 import threading
 
-from onedoor_hub.bench import NAMES, BenchBox
+from onedoor_hub.bench import BenchBox
+from onedoor_hub.bench_pins import NAMES
 from onedoor_hub.demo import people
 
 # A box takes no press for 1.5 s after a rating; citizens at one counter come further apart.
