@@ -17,6 +17,7 @@ from sqlalchemy import func, select
 
 from tests.faults import counts
 from tests.faults.whole import check_whole, stored_up_to
+from tests.support.bad import status
 from tests.support.centre import Desk, add_box
 from tests.support.forgeries import Forger
 from tests.support.ports import free_port, wait_until
@@ -75,6 +76,10 @@ def test_nothing_a_stranger_sends_changes_what_is_stored(sqlite_engine, record_p
     desk.take(own.state(1))
     heard = history(victim, desk.take)
     forger = Forger(random.Random(SEED), victim, own, heard)
+    stolen = add_box(sqlite_engine, counter=4)
+    status(desk, stolen, "revoked")
+    stolen.rate(1, 4, 1_000)
+    makers = forger.kinds | {"of a revoked box": lambda: stolen.journal(1, 5_000)}
     desk.take(honest.journal(1, 1))
     sent = Counter()
     answers = []
@@ -89,9 +94,10 @@ def test_nothing_a_stranger_sends_changes_what_is_stored(sqlite_engine, record_p
     while sum(sent.values()) < counts.FORGERIES:
         before = everything(sqlite_engine)
         for number in range(ROUND):
-            kind = list(forger.kinds)[number % len(forger.kinds)]
+            kind = list(makers)[number % len(makers)]
             sent[kind] += 1
-            writer.submit(Arrival(*forger.kinds[kind](), desk.now_ms))
+            desk.now_ms += 7
+            writer.submit(Arrival(*makers[kind](), desk.now_ms))
         wait_until(lambda: not writer.waiting(), what="the round is judged")
         answers.clear()
         writer.submit(Arrival(*honest.journal(1, 1), desk.now_ms))
@@ -100,6 +106,7 @@ def test_nothing_a_stranger_sends_changes_what_is_stored(sqlite_engine, record_p
         writer.submit(Arrival(*honest.journal(honest.rate(4, 4, 1_000), 2_000), desk.now_ms))
         wait_until(lambda: to(honest, answers) == len(honest.entries))
     writer.stop()
+    assert [name for name in desk.health.counts() if name[0] == "failed"] == []
     refused = desk.refused()
     assert sum(refused.values()) == refusals(sqlite_engine)
     # Some cross-topic ones are states that are too old: ignored, not refused.

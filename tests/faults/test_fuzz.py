@@ -52,8 +52,11 @@ def test_no_payload_can_stop_the_hub_or_harm_an_honest_box(sqlite_engine, record
                 writer.submit(Arrival(*honest.journal(max(1, seq - 1), sent), desk.now_ms))
             assert writer.submit(Arrival(*chance.choice(mutations).one(), desk.now_ms))
             sent += 1
-        newest = len(honest.entries)
-        wait_until(lambda: acknowledged[newest] > 0, 30, "an honest message is acknowledged")  # noqa: B023
+        wait_until(
+            lambda: acknowledged[len(honest.entries)],
+            counts.PATIENCE_S,
+            "an honest message is acknowledged",
+        )
         wait_until(lambda: not writer.waiting())
         with sqlite_engine.begin() as connection:  # whatever it was frozen for
             for victim in victims:

@@ -24,7 +24,9 @@ def killed_again_and_again(kill, start, flock, kills, seed):
     chance = random.Random(seed)
     flock.start()
     flock.make(A_KILL)
-    wait_until(lambda: flock.waiting == 0, 60, "the first ratings")
+    wait_until(lambda: flock.waiting == 0, counts.PATIENCE_S, "the first ratings")
+    flock.reboot()  # back while others have told their states
+    wait_until(lambda: flock.waiting == 0, counts.PATIENCE_S, "the boot entry")
     met = 0
     for _ in range(kills):
         flock.make(A_KILL)
@@ -33,8 +35,10 @@ def killed_again_and_again(kill, start, flock, kills, seed):
         kill()
         flock.make(A_KILL)
         start()
-        wait_until(lambda: flock.waiting < A_KILL, 60, "ratings flow through the new broker")
-    wait_until(lambda: flock.waiting == 0, 60, "every rating is acknowledged")
+        wait_until(
+            lambda: flock.waiting < A_KILL, counts.PATIENCE_S, "ratings flow through the new broker"
+        )
+    wait_until(lambda: flock.waiting == 0, counts.PATIENCE_S, "every rating is acknowledged")
     flock.stop()
     assert flock.complaints() == []
     assert met >= kills // 2, "hardly a kill met a rating on its way"

@@ -12,6 +12,7 @@ from onedoor_protocol.errors import ProtocolError
 from tests.bench import wire
 
 WINDOW = 4
+MOST_UNDER_WAY = 8  # with new ratings, which do not wait for old ones
 _RETAINED_QOS_1 = 0x33
 _PING, _PONG = b"\xc0\x00", 13
 
@@ -67,7 +68,8 @@ class Bird:
         self._rewind()
 
     def _rewind(self) -> None:
-        self._cursor = self.acked + 1
+        self._cursor = self.acked + 1  # old entries to send: up to, without, the tail
+        self._tail = self._live = len(self.device.entries) + 1
         self._under_way: list[tuple[int, int]] = []
         self._deadline_s: float | None = None
 
@@ -166,19 +168,29 @@ class Bird:
             if not self._welcome:
                 self._birth()
                 return
-        while self._welcome and self._cursor <= len(self.device.entries):
-            if len(self._under_way) >= WINDOW:
+        while self._welcome:
+            newest, under_way = len(self.device.entries), len(self._under_way)
+            if newest >= self._live and under_way < MOST_UNDER_WAY:
+                self._live = self._sent(self._live, newest)
+            elif self._cursor < self._tail and under_way < WINDOW:
+                self._cursor = self._sent(self._cursor, self._tail - 1)
+            else:
                 return
-            now_ms, first = self._now_ms(), self._cursor
-            count = self._chance.choice(self._manner.sizes)
-            self._publish(*self.device.journal(first, now_ms, count, self._heard))
-            count = self._entries_of_one_boot(first, count)
-            self._cursor += count
-            self.sent_again += max(0, min(self._furthest, self._cursor - 1) - first + 1)
-            self._furthest = max(self._furthest, self._cursor - 1)
-            self._under_way.append((self._cursor - 1, now_ms))
+            if self._cursor >= self._tail:
+                self._cursor = self._tail = self._live
             if self._deadline_s is None:
                 self._deadline_s = now_s + self._manner.silence_s
+
+    def _sent(self, first: int, last: int) -> int:
+        """Send entries from ``first`` on, ``last`` at most; the one after them."""
+        now_ms = self._now_ms()
+        count = min(self._chance.choice(self._manner.sizes), last - first + 1)
+        self._publish(*self.device.journal(first, now_ms, count, self._heard))
+        after = first + self._entries_of_one_boot(first, count)
+        self.sent_again += max(0, min(self._furthest, after - 1) - first + 1)
+        self._furthest = max(self._furthest, after - 1)
+        self._under_way.append((after - 1, now_ms))
+        return after
 
     def _entries_of_one_boot(self, first: int, count: int) -> int:
         boots = self.device.boots[first - 1 : first - 1 + count]
@@ -210,6 +222,7 @@ class Bird:
                     self._ack(message)
                 elif message["do"] == "resend":
                     self._cursor = max(self.acked + 1, min(self._cursor, message["first"]))
+                    self._tail = max(self._tail, min(message["last"] + 1, self._live))
         return True
 
     def _ack(self, ack: dict) -> None:
@@ -227,5 +240,6 @@ class Bird:
         if seq > self.acked:
             self.acked = seq
             self._cursor = max(self._cursor, seq + 1)
-            ahead = self._cursor > seq + 1
+            self._live = max(self._live, seq + 1)
+            ahead = self._live > seq + 1
             self._deadline_s = time.monotonic() + self._manner.silence_s if ahead else None
