@@ -15,6 +15,8 @@ from onedoor_device.session import Session
 
 # Suppressed presses are written with the next rating, or after this time (ENT-008).
 SUPPRESSED_MS = 45000
+# A thank-you that comes later than this would thank somebody else.
+LATE_THANKS_MS = 3000
 
 
 class Device:
@@ -37,6 +39,8 @@ class Device:
         self._implementation = implementation
         self._faults = []
         self._hub_refuses = False
+        self._in_ram = False
+        self._unthanked_seq = self._unthanked_ms = 0  # newest rating that waits for its thanks
         self._lost = 0  # presses that the flash would not take
         self._suppressed = [0, 0, 0, 0]  # totals already in the journal, by reason
         self._suppressed_since_ms = None
@@ -67,11 +71,21 @@ class Device:
             rating = kind == chain.KIND_RATING
             if self._append(kind, t_ms, a, b):
                 if rating:
-                    self.lights.thanks_until_ms = self.now_ms + self._desired.thanks_ms
-                    self._rated = True
+                    self._kept()
             elif rating:
                 self.lights.refused_until_ms = self.now_ms + REFUSED_MS
             self.presses.take()
+
+    def _kept(self):
+        """A rating is in the journal: thank for it where no power cut can take it any more."""
+        self._rated = True
+        if self._in_ram:
+            self._unthanked_seq, self._unthanked_ms = self.journal.last_seq, self.now_ms
+        else:
+            self._thank()
+
+    def _thank(self):
+        self.lights.thanks_until_ms = self.now_ms + self._desired.thanks_ms
 
     def _append(self, kind, t_ms, a, b):
         """True where the entry is in the journal. The caller holds the lock."""
@@ -84,13 +98,22 @@ class Device:
             return False
         except (JournalError, OSError) as error:
             self._lost += rating
-            self._flash_failed(error)
+            self._flash_failed(str(error))
             return False
         if rating and self._clear_fault(chain.FAULT_FULL):
             self._append(chain.KIND_FAULT, self.now_ms, chain.FAULT_ROOM, 0)
         return True
 
     # From the main loop
+
+    def without_flash(self, reason):
+        """The journal is in RAM because flash cannot be used: say so, thank only for what is safe.
+
+        A press is safe then once the hub has acknowledged it (ENT-014).
+        """
+        self._in_ram = True
+        self._flash_failed(reason + "; ratings are kept in RAM, look at the box's flash")
+        self._append(chain.KIND_FAULT, self.now_ms, chain.FAULT_FLASH, 0)
 
     def step(self, now_ms, link):
         """Talk to the hub once; never raises for what the network does."""
@@ -118,12 +141,12 @@ class Device:
         try:
             return self._locked(work)
         except (JournalError, OSError) as error:
-            self._flash_failed(error)
+            self._flash_failed(str(error))
             return None
 
-    def _flash_failed(self, error):
+    def _flash_failed(self, reason):
         if self._set_fault(chain.FAULT_FLASH):
-            self.log(str(error))
+            self.log(reason)
 
     def _write_suppressed(self, now_ms):
         if self.presses.totals == self._suppressed:
@@ -194,6 +217,10 @@ class Device:
     def acknowledge(self, seq):
         """``Journal.acknowledge`` under the lock."""
         self._guarded(lambda: self.journal.acknowledge(seq))
+        if 0 < self._unthanked_seq <= seq:
+            self._unthanked_seq = 0
+            if self.now_ms - self._unthanked_ms <= LATE_THANKS_MS:
+                self._thank()
 
     def heard(self, now_ms, utc_ms):
         """Note the hub's time in the journal's headers."""

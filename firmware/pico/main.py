@@ -15,7 +15,7 @@ from onedoor_device.desired import Desired
 from onedoor_device.device import Device
 from onedoor_device.journal import Journal, JournalError
 from onedoor_device.lights import fault_lit
-from onedoor_device.store import Store
+from onedoor_device.store import RAM_BYTES, MemoryStore, Store
 from onedoor_protocol import mac
 
 CONFIG = "config.json"
@@ -52,6 +52,19 @@ def load_config():
     return parse(data, pins.DEFAULT)
 
 
+def open_journal(config):
+    """(store, opened journal, "") or, where flash is of no use, the same in RAM and the reason."""
+    store, reason = Store(STATE, board.COPY_ON_WRITE), ""
+    journal = Journal(store, config.device, board.random_bytes)
+    try:
+        journal.open()
+    except (JournalError, OSError) as error:
+        store, reason = MemoryStore(RAM_BYTES), str(error)
+        journal = Journal(store, config.device, board.random_bytes)
+        journal.open()
+    return store, journal, reason
+
+
 def halt(line):
     """Say what is wrong, show the fault on every light, and stay reachable over USB."""
     log(line)
@@ -66,11 +79,9 @@ def main():
     """Start the box and run it for good."""
     try:
         config = load_config()
-        store = Store(STATE, board.COPY_ON_WRITE)
-        journal = Journal(store, config.device, board.random_bytes)
-        journal.open()
-    except (ConfigError, JournalError, OSError) as error:
+    except ConfigError as error:
         halt(str(error))
+    store, journal, no_flash = open_journal(config)
     log(config.device + " of " + config.centre + ", " + board.implementation())
     for problem in journal.problems:
         log("journal: " + problem)
@@ -80,6 +91,8 @@ def main():
     device = Device(
         config, journal, Desired(store), lock, board.jitter, log, board.implementation()
     )
+    if no_flash:
+        device.without_flash(no_flash)
     link = Link(config, mac.broker_password(config.key), board.Wifi(config.wifi))
     panel = board.Board(config.button_pins, config.light_pins)
     ticks = Ticks(time.ticks_ms())
