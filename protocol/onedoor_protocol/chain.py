@@ -26,13 +26,13 @@ KINDS = (
         KIND_FAULT,
         "fault",
         "code: 1 stuck button, 2 button free again, 3 journal full, 4 journal has room again, "
-        "5 flash error, 6 state was missing",
+        "5 flash error",
         "detail: button number, or 0",
     ),
 )
 
 SUPPRESSED_LOCKOUT, SUPPRESSED_STUCK, SUPPRESSED_SEVERAL = 1, 2, 3
-FAULT_STUCK, FAULT_FREE, FAULT_FULL, FAULT_ROOM, FAULT_FLASH, FAULT_STATE = 1, 2, 3, 4, 5, 6
+FAULT_STUCK, FAULT_FREE, FAULT_FULL, FAULT_ROOM, FAULT_FLASH = 1, 2, 3, 4, 5
 
 MAX_SEQ = 0xFFFFFFFF
 MAX_BOOT = 0xFFFFFF

@@ -93,5 +93,4 @@ def fault(code: int) -> str:
         1: _("a button is stuck"),
         3: _("its memory is full"),
         5: _("its memory fails"),
-        6: _("it had lost its settings"),
     }.get(code) or _("fault %(code)s", code=code)
