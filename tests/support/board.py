@@ -12,7 +12,7 @@ from onedoor_hub.live import Live
 from onedoor_hub.store import devices, schema
 from onedoor_hub.store.engine import reading
 from onedoor_hub.store.tallies import Tallies
-from sqlalchemy import Engine, insert, update
+from sqlalchemy import Engine, insert, select, update
 from werkzeug.serving import make_server
 
 NOW_MS = 1_795_156_200_000  # Friday 20 November 2026, 13:30 at Vientiane
@@ -64,7 +64,10 @@ class Centre:
         row = {"centre": self.no, "device": box, "incarnation": "00" * 8, "first_seen_ms": 0}
         row |= {"contiguous_seq": received, "contiguous_chain": bytes(16)}
         row |= {"highest_seq": highest, "received": received}
+        state = schema.device_state
         with self.engine.begin() as connection:
+            said = select(state.c.seq).where(state.c.device == box)
+            row["announced_seq"] = connection.scalar(said) or 0
             connection.execute(insert(schema.stream).values(row))
 
     def rate(self, counter: int, *values: int, ago_ms: int | None = 0, scale: int = 4) -> None:

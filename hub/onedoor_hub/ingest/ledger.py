@@ -79,6 +79,13 @@ class Ledger:
         stream = self._streams.get((device_id, incarnation))
         return stream.contiguous_seq if stream else 0
 
+    def announced(self, message: Message) -> None:
+        """Note how many entries a state tells of: they are expected until they came."""
+        stream = self.stream_of(message)
+        if message.body.seq > stream.announced_seq:
+            stream.announced_seq = message.body.seq
+            self._touched[stream.id] = stream
+
     def observe_clock(self, message: Message) -> None:
         """Narrow the clock of the message's boot by the message's time of arrival."""
         heard = getattr(message.body, "heard", None) or None

@@ -236,6 +236,7 @@ class Writer:
             connection, message.device.id, message.body, arrival.received_ms, arrival.retained
         )
         if said_now:
+            ledger.announced(message)
             ledger.observe_clock(message)
         else:
             self._health.count("ignored", "old_state")

@@ -13,7 +13,8 @@ def certificate(connection: Connection, device_id: str) -> dict:
 
     ``open``: not here, and asked for while the device is online; ``missing``: declared missing
     for good, and named here for ever unless the entries come after all; ``to come``: above the
-    highest received, but told of in the device's state (``announced_seq``). Raises StoreError
+    highest received, but told of in a state of the device (``announced_seq``); missing too, once
+    the device has begun another incarnation or its journal was closed by hand. Raises StoreError
     where there is no such device.
     """
     device, centre, state = schema.device, schema.centre, schema.device_state
@@ -25,7 +26,6 @@ def certificate(connection: Connection, device_id: str) -> dict:
             device.c.reason,
             centre.c.id.label("centre"),
             state.c.incarnation,
-            state.c.seq,
             state.c.acked,
         )
         .join(centre, centre.c.no == device.c.centre)
@@ -61,12 +61,13 @@ def _size(gap: dict) -> int:
 
 
 def _incarnation(connection: Connection, stream, device) -> dict:
-    mine = device.incarnation == stream.incarnation
-    announced = device.seq if mine else 0
+    announced, over = stream.announced_seq, bool(stream.released)
+    over = over or device.incarnation not in (None, stream.incarnation)
     rows = gaps.load(connection, stream.centre, stream.id)
     found = [_gap(one.first, one.last, one.state, one.found_ms, one.asks) for one in rows]
     # What the device let go although the hub does not hold it can never come (RSN-004).
-    highest, let_go = stream.highest_seq, min(device.acked, announced) if mine else 0
+    highest = stream.highest_seq
+    let_go = announced if over else min(device.acked or 0, announced)
     if let_go > highest:
         found.append(_gap(highest + 1, let_go, gaps.MISSING))
     if announced > max(highest, let_go):

@@ -25,6 +25,7 @@ class Stream:
     highest_seq: int
     received: int
     released: str = ""
+    announced_seq: int = 0
 
 
 def load_streams(
@@ -50,6 +51,7 @@ _STREAMS = (
         schema.stream.c.highest_seq,
         schema.stream.c.received,
         schema.stream.c.released,
+        schema.stream.c.announced_seq,
     )
     .where(schema.stream.c.device.in_(bindparam("devices", expanding=True)))
     .order_by(schema.stream.c.id)
@@ -108,7 +110,7 @@ def save_streams(connection: Connection, streams: Iterable[Stream]) -> None:
     _SAVE_STREAM.execute(connection, rows)
 
 
-_FAR = ("contiguous_seq", "contiguous_chain", "highest_seq", "received")
+_FAR = ("contiguous_seq", "contiguous_chain", "highest_seq", "received", "announced_seq")
 _SAVE_STREAM = Many(
     lambda _: (
         update(schema.stream)

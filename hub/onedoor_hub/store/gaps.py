@@ -267,21 +267,19 @@ def by_device(connection: Connection, centre_no: int) -> dict[str, Lacking]:
         .group_by(stream.c.device)
     )
     found = {device: Lacking(int(missing), int(n)) for device, missing, n in holes}
-    # Let go by the device although it never came, and nothing came behind it yet (RSN-004).
-    let_go = connection.execute(
-        select(stream.c.device, state.c.acked - stream.c.highest_seq)
-        .join(
-            state,
-            and_(
-                state.c.device == stream.c.device,
-                state.c.incarnation == stream.c.incarnation,
-                state.c.acked > stream.c.highest_seq,
-                state.c.acked <= state.c.seq,
-            ),
-        )
-        .where(stream.c.centre == centre_no)
+    # Told of, but let go by the device or left behind with its journal, and nothing came behind
+    # it yet: as completeness.certificate names it (RSN-004).
+    over = or_(state.c.incarnation != stream.c.incarnation, stream.c.released != "")
+    let_go = case(
+        (or_(over, state.c.acked > stream.c.announced_seq), stream.c.announced_seq),
+        else_=state.c.acked,
     )
-    for device, n in let_go:
+    never = connection.execute(
+        select(stream.c.device, let_go - stream.c.highest_seq)
+        .join(state, state.c.device == stream.c.device)
+        .where(stream.c.centre == centre_no, let_go > stream.c.highest_seq)
+    )
+    for device, n in never:
         known = found.get(device, NOTHING)
         found[device] = replace(known, missing=known.missing + n)
     return {device: one for device, one in found.items() if one != NOTHING}

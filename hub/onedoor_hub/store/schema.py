@@ -117,6 +117,9 @@ stream = Table(
     Column("received", BigInteger, nullable=False),  # entries stored
     # Why no more of it is taken: the device was frozen and released. Empty: it goes on.
     Column("released", String(200), nullable=False, server_default=""),
+    # Highest seq that its states ever told of: a will is older than the state before it, and
+    # another incarnation's state says nothing of this one.
+    Column("announced_seq", BigInteger, nullable=False, server_default="0"),
     UniqueConstraint("device", "incarnation"),
 )
 

@@ -230,19 +230,12 @@ def _boxes(everywhere: bool, some: bool):
             func.sum(
                 # What the box said of its newest entry counts too, not only what has arrived.
                 case(
-                    (
-                        and_(
-                            state.c.incarnation == stream.c.incarnation,
-                            state.c.seq > stream.c.highest_seq,
-                        ),
-                        state.c.seq,
-                    ),
+                    (stream.c.announced_seq > stream.c.highest_seq, stream.c.announced_seq),
                     else_=stream.c.highest_seq,
                 )
             ).label("expected"),
         )
         .join(device, device.c.id == stream.c.device)
-        .outerjoin(state, state.c.device == stream.c.device)
         .group_by(stream.c.device)
     )
     query = (
