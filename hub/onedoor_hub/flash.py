@@ -26,6 +26,30 @@ _COPY_S = 120
 _RESTART_S = 15
 _ANEW = "plug it in anew"
 _MQTT_PORT = 1883
+# Run on the board: nothing of another device may stay, least of all the revision of its desired
+# configuration. Where there is no configuration, the journal itself knows whose it is.
+_FORGET = """
+import json, os
+
+def remove(path):
+    try:
+        names = os.listdir(path)
+    except OSError:
+        return os.remove(path)
+    for name in names:
+        remove(path + "/" + name)
+    os.rmdir(path)
+
+try:
+    with open("config.json") as file:
+        former = json.load(file)["device"]
+except (OSError, ValueError, KeyError, TypeError):
+    former = "{device}"
+if former != "{device}":
+    if "state" in os.listdir():
+        remove("state")
+    print(former)
+"""
 
 
 class FlashError(FirmwareError):
@@ -114,8 +138,11 @@ def write_image(config: dict[str, Any], path: Path) -> None:
         raise FlashError(f"cannot write {path}: {error.strerror}") from error
 
 
-def flash_port(config: dict[str, Any], port: str) -> None:
-    """Copy a box's files to the Pico on a serial port and restart it; its journal stays.
+def flash_port(config: dict[str, Any], port: str) -> str:
+    """Copy a box's files to the Pico on a serial port and restart it.
+
+    Its journal stays, unless the board was another device before: then that one's journal and
+    configuration go, and its id is returned, else "".
 
     Raises FirmwareError, one line, where there is no such port, no MicroPython on the board,
     or mpremote fails.
@@ -126,6 +153,7 @@ def flash_port(config: dict[str, Any], port: str) -> None:
         raise FlashError(f"no permission for {port}: add yourself to the group dialout")
     _check_board(port)
     _stop_program(port)
+    former = _mpremote(port, "exec", _FORGET.format(device=config["device"])).strip()
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         files = build_tree(config, root)
@@ -137,6 +165,7 @@ def flash_port(config: dict[str, Any], port: str) -> None:
             _mpremote(port, "fs", "cp", *map(str, inside), f":{name}/")
         _mpremote(port, "fs", "cp", *[str(file) for file in files if file.parent == root], ":")
     _mpremote(port, "reset")
+    return former
 
 
 def _check_board(port: str) -> None:

@@ -16,8 +16,7 @@ import io, os, sys
 
 class Flash:
     def __init__(self):
-        self.file = open("flash.img", "w+b")
-        self.file.write(bytes(848 * 1024))
+        self.file = open("flash.img", "r+b")
     def readblocks(self, block, buffer, offset=0):
         self.file.seek(block * 4096 + offset)
         self.file.readinto(buffer)
@@ -30,14 +29,17 @@ class Flash:
         return {4: 212, 5: 4096}.get(request, 0)
 
 flash = Flash()
-os.VfsLfs2.mkfs(flash, progsize=256)
+new = sys.argv[1] == "new"
+if new:
+    os.VfsLfs2.mkfs(flash, progsize=256)
 os.umount("/")
 os.mount(os.VfsLfs2(flash), "/")
 os.chdir("/")
-os.mkdir("state")
-for name, text in (("state/hot", "entries"), ("main.py", "an older program")):
-    with open(name, "w") as file:
-        file.write(text)
+if new:
+    os.mkdir("state")
+    for name, text in (("state/hot", "entries"), ("main.py", "an older program")):
+        with open(name, "w") as file:
+            file.write(text)
 while True:
     size = int(sys.stdin.readline() or 0)
     if not size:
@@ -55,20 +57,22 @@ while True:
 
 
 class FakePico:
-    """``port`` is the serial port, ``image`` the flash. It has a program and a journal.
+    """``port`` is the serial port, ``image`` the flash.
 
+    It has a program and a journal, or what is in the image ``flashed`` before.
     ``programs`` is what mpremote had run; ``restarts`` how often it restarted the board.
     """
 
-    def __init__(self, micropython: Path, folder: Path) -> None:
+    def __init__(self, micropython: Path, folder: Path, flashed: Path | None = None) -> None:
         self.restarts = 0
         self.programs: list[str] = []
         folder.mkdir()
         self.image = folder / "flash.img"
+        self.image.write_bytes(flashed.read_bytes() if flashed else bytes(848 * 1024))
         runner = folder / "runner.py"
         runner.write_text(RUNNER)
         self._process = subprocess.Popen(
-            [str(micropython), str(runner)],
+            [str(micropython), str(runner), "flashed" if flashed else "new"],
             cwd=folder,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,

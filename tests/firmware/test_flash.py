@@ -76,23 +76,69 @@ def test_a_flashed_pico_runs_and_keeps_its_journal(tmp_path, broker, hub):
     pico = FakePico(program, tmp_path / "pico")
     config = flash.configuration(DEVICE, CENTRE, KEY, f"127.0.0.1:{broker.port}", "ssid", "secret")
     try:
-        flash.flash_port(config, pico.port)
+        former = flash.flash_port(config, pico.port)
     finally:
         pico.close()
+    assert former == ""
     assert pico.restarts == 2, "once without the old program, whose watchdog would bite"
     removed = next(i for i, line in enumerate(pico.programs) if "os.remove('main.py')" in line)
     assert removed < next(i for i, line in enumerate(pico.programs) if "'wb'" in line)
     writes = [line for line in pico.programs if "'wb'" in line]
     assert "main.py" in writes[-1], "a copy that is cut short starts nothing"
-    flash_memory = LittleFS(
-        block_size=4096, block_count=212, prog_size=256, read_size=32, mount=False
-    )
-    flash_memory.context.buffer[:] = pico.image.read_bytes()
-    flash_memory.mount()
-    with flash_memory.open("state/hot", "rb") as file:
+    with mounted(pico.image).open("state/hot", "rb") as file:
         assert file.read() == b"entries"
     with BenchBox(config, tmp_path / "box", image=pico.image) as box:
         assert hub.wait(lambda: hub.online() and hub.entries), box.console()
+
+
+def mounted(image):
+    """The file system in an image."""
+    found = LittleFS(block_size=4096, block_count=212, prog_size=256, read_size=32, mount=False)
+    found.context.buffer[:] = image.read_bytes()
+    found.mount()
+    return found
+
+
+def flashed_again(image_of, before, config, folder):
+    """The image of a box that was ``before``, took one press, and is flashed as ``config``.
+
+    Also what ``flash_port`` told.
+    """
+    image = image_of(flash.configuration(before, CENTRE, KEY, "127.0.0.1:1", "ssid", "secret"))
+    with BenchBox(config, folder / "before", image=image) as box:
+        box.press("poor")
+        assert box.wait_for_light(), box.console()
+    program = micropython()
+    assert program is not None
+    pico = FakePico(program, folder / "pico", image)
+    try:
+        return pico.image, flash.flash_port(config, pico.port)
+    finally:
+        pico.close()
+
+
+def test_ratings_that_wait_for_the_hub_survive_a_new_flash_of_the_same_device(
+    image_of, broker, hub, tmp_path
+):
+    """ENT-004: a new address of the broker must cost nobody's answer."""
+    config = flash.configuration(DEVICE, CENTRE, KEY, f"127.0.0.1:{broker.port}", "ssid", "secret")
+    image, former = flashed_again(image_of, DEVICE, config, tmp_path)
+    assert former == ""
+    with BenchBox(config, tmp_path / "after", image=image) as box:
+        assert hub.wait(lambda: len(hub.entries) == 3), box.console()
+    assert hub.values() == [(1, 4)]
+    assert hub.newest("state")["boot"] == 2
+
+
+def test_nothing_of_another_device_stays_on_a_board(image_of, broker, hub, tmp_path):
+    """Its journal has another key; its configuration's revision would outbid the new one's."""
+    config = flash.configuration(DEVICE, CENTRE, KEY, f"127.0.0.1:{broker.port}", "ssid", "secret")
+    image, former = flashed_again(image_of, "pakse-7", config, tmp_path)
+    assert former == "pakse-7"
+    assert "state" not in mounted(image).listdir("/")
+    with BenchBox(config, tmp_path / "after", image=image) as box:
+        assert hub.wait(lambda: hub.online() and hub.entries), box.console()
+    assert [(boot, entry[0]) for boot, entry in hub.entries.values()] == [(1, 1)]
 
 
 def test_a_missing_port_is_named():

@@ -139,5 +139,7 @@ def flash(settings: Settings, device_id: str, port: str, image: str, **given) ->
         flashing.write_image(config, Path(image))
         click.echo(f"wrote {image}")
     else:
-        flashing.flash_port(config, port)
+        former = flashing.flash_port(config, port)
+        if former:
+            click.echo(f"this board was {former} before; what it had kept of that is deleted")
         click.echo(f"flashed {device_id} on {port}; it starts by itself")
