@@ -6,7 +6,7 @@ import threading
 
 import pytest
 from littlefs import LittleFS
-from onedoor_hub import flash
+from onedoor_hub import firmware, flash
 from onedoor_hub.bench import BenchBox
 from onedoor_hub.firmware import compile_into
 from onedoor_hub.interpreter import micropython
@@ -171,3 +171,20 @@ def test_an_image_that_cannot_be_written_is_named(tmp_path):
         flash.write_image(
             flash.configuration(DEVICE, CENTRE, KEY, "10.0.0.2"), tmp_path / "none" / "box.img"
         )
+
+
+def test_the_manifest_freezes_our_boot_file_and_the_image_does_without(tmp_path):
+    """A copy of _boot.py on flash does nothing: MicroPython runs the frozen one only."""
+    folder = firmware.sources().pico.parent
+    frozen = []
+
+    def freeze(name, base_path):
+        frozen.append((folder / base_path / name).resolve())
+
+    exec((folder / "manifest.py").read_text(), {"module": freeze, "package": freeze})
+    assert frozen.pop(0) == (folder / "$(PORT_DIR)" / "modules" / "rp2.py").resolve()
+    found = firmware.sources()
+    packages = [found.device, found.protocol, found.umqtt]
+    assert sorted(frozen) == sorted([*found.pico.glob("*.py"), *packages])
+    files = flash.build_tree(flash.configuration(DEVICE, CENTRE, KEY, "10.0.0.2"), tmp_path)
+    assert not [file for file in files if file.stem == "_boot"]
