@@ -33,7 +33,11 @@ def sources() -> Sources:
     firmware = packaged if packaged.is_dir() else _CHECKOUT / "firmware"
     umqtt = firmware / "umqtt" if packaged.is_dir() else _CHECKOUT / ".build" / "umqtt" / "umqtt"
     if not (umqtt / "simple.py").is_file():
-        raise FirmwareError(f"umqtt.simple is not in {umqtt}: run ./setup.sh")
+        if packaged.is_dir():
+            what_to_do = "this wheel was built before ./setup.sh fetched it; build it again"
+        else:
+            what_to_do = "run ./setup.sh demo"
+        raise FirmwareError(f"umqtt.simple is not in {umqtt}: {what_to_do}")
     return Sources(
         pico=firmware / "pico",
         bench_board=firmware / "bench_board",

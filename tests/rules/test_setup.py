@@ -7,6 +7,8 @@ import sys
 import zipfile
 from pathlib import Path
 
+import pytest
+
 from tests.rules.source import ROOT
 
 
@@ -47,14 +49,21 @@ def test_set_up_that_is_done_does_and_says_nothing():
     assert (answer.returncode, answer.stdout, answer.stderr) == (0, "", "")
 
 
-def test_the_wheel_holds_packages_device_files_and_browser_files(tmp_path):
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory):
+    """The wheel, built here and now."""
+    folder = tmp_path_factory.mktemp("wheel")
     subprocess.run(
-        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", tmp_path],
+        [sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d", folder],
         cwd=ROOT,
         check=True,
         capture_output=True,
     )
-    (wheel,) = tmp_path.glob("onedoor-*.whl")
+    (wheel,) = folder.glob("onedoor-*.whl")
+    return wheel
+
+
+def test_the_wheel_holds_packages_device_files_and_browser_files(wheel):
     names = set(zipfile.ZipFile(wheel).namelist())
     assert names >= {
         "onedoor_protocol/codec.py",
@@ -62,6 +71,8 @@ def test_the_wheel_holds_packages_device_files_and_browser_files(tmp_path):
         "onedoor_hub/app.py",
         "onedoor_hub/_firmware/pico/main.py",
         "onedoor_hub/_firmware/bench_board/machine.py",
+        "onedoor_hub/_firmware/umqtt/simple.py",
+        "onedoor-0.1.0.dist-info/licenses/firmware/umqtt.LICENSE",
         "onedoor_hub/static/vendor/htmx.min.js",
     }
     assert {name.split("/")[0] for name in names if ".dist-info" not in name} == {
@@ -69,3 +80,42 @@ def test_the_wheel_holds_packages_device_files_and_browser_files(tmp_path):
         "onedoor_device",
         "onedoor_hub",
     }
+
+
+def compiled(installed: Path, folder: Path):
+    """What compiling the device files of an installed wheel says."""
+    program = """
+import sys
+from pathlib import Path
+from onedoor_hub import firmware
+try:
+    print(len(firmware.compile_into(Path(sys.argv[1]))), "from", firmware.__file__)
+except firmware.FirmwareError as error:
+    sys.exit(str(error))
+"""
+    return subprocess.run(
+        [sys.executable, "-c", program, folder],
+        env={**os.environ, "PYTHONPATH": str(installed)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+
+
+def test_a_box_can_be_flashed_from_the_wheel_alone(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path / "installed")
+    done = compiled(tmp_path / "installed", tmp_path / "files")
+    assert done.stderr == ""
+    assert str(tmp_path) in done.stdout, "not the checkout's"
+    assert (tmp_path / "files" / "umqtt" / "simple.mpy").is_file()
+    assert (tmp_path / "files" / "main.py").is_file()
+
+
+def test_a_wheel_built_without_umqtt_says_so_in_one_line(wheel, tmp_path):
+    zipfile.ZipFile(wheel).extractall(tmp_path)
+    shutil.rmtree(tmp_path / "onedoor_hub" / "_firmware" / "umqtt")
+    done = compiled(tmp_path, tmp_path / "files")
+    assert done.returncode == 1
+    (line,) = done.stderr.splitlines()
+    assert line.startswith("umqtt.simple is not in ")
+    assert line.endswith("this wheel was built before ./setup.sh fetched it; build it again")
