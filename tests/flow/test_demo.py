@@ -7,7 +7,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -89,6 +91,47 @@ def test_an_interrupt_while_it_starts_ends_all_of_it_too(demo, tmp_path):
     output, _ = process.communicate(timeout=40)
     assert "Traceback" not in output
     assert left_over(tmp_path) == []
+
+
+def test_a_hub_that_is_killed_ends_the_demo_with_one_line(demo, tmp_path):
+    port = free_port()
+    process = demo("--port", str(port))
+    wait_until(lambda: listening(port) and "is live" in _line(process), 90, "the page's address")
+    hubs = [pid for pid in left_over(tmp_path) if _is_hub(pid)]
+    os.kill(min(map(int, hubs)), signal.SIGKILL)
+    output, _ = process.communicate(timeout=40)
+    assert process.returncode == 1, output
+    assert output.strip().splitlines()[-1].startswith("Error: the hub ended by itself"), output
+    assert left_over(tmp_path) == []
+
+
+def _is_hub(pid):
+    return b"onedoor_hub\0hub\0" in Path(f"/proc/{pid}/cmdline").read_bytes()
+
+
+def test_a_port_taken_while_it_fills_in_is_not_mistaken_for_its_own_hub(demo, tmp_path):
+    port = free_port()
+    process = demo("--port", str(port))
+    wait_until(lambda: list(tmp_path.glob("onedoor-demo-*")), 60, "the first look at the port")
+    with ThreadingHTTPServer(("127.0.0.1", port), AlwaysWell) as other:
+        threading.Thread(target=other.serve_forever, daemon=True).start()
+        output, _ = process.communicate(timeout=90)
+        other.shutdown()
+    assert process.returncode == 1, output
+    assert "the hub did not start" in output
+    assert "is live" not in output
+    assert left_over(tmp_path) == []
+
+
+class AlwaysWell(BaseHTTPRequestHandler):
+    """Answers as another demo's hub would."""
+
+    def do_GET(self):
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_):
+        """Say nothing."""
 
 
 def test_a_port_in_use_is_told_in_one_line(demo):

@@ -1,5 +1,6 @@
 """``onedoor demo``: a hub with history, six real boxes, and citizens who press them."""
 
+import contextlib
 import os
 import secrets
 import shutil
@@ -61,7 +62,7 @@ def run(port: int, counters: int, days: int, seed: int, exit_after_s: int) -> bo
         _fill_in(engine, keys, days, seed)
         before = _totals(engine)
         broker_port = free_port()
-        _start_hub(ends, folder, port, broker_port)
+        hub = _start_hub(ends, folder, port, broker_port)
         boxes = _start_boxes(ends, folder, keys, broker_port)
         citizens = Citizens(boxes, seed)
         citizens.start()
@@ -69,7 +70,7 @@ def run(port: int, counters: int, days: int, seed: int, exit_after_s: int) -> bo
         click.echo(f"\n  OneDoor is live:  http://{HOST}:{port}/\n")
         if micropython() is None:
             click.echo("  no MicroPython here: the boxes run their code on CPython instead\n")
-        _wait(exit_after_s, boxes)
+        _wait(exit_after_s, hub, boxes)
         citizens.stop()
         return _sum_up(engine, citizens, before)
 
@@ -111,7 +112,7 @@ def _fill_in(engine: Engine, keys, days: int, seed: int) -> None:
         raise DemoError(f"the hub refused some of the history: {refused}")
 
 
-def _start_hub(ends: ExitStack, folder: Path, port: int, broker_port: int) -> None:
+def _start_hub(ends: ExitStack, folder: Path, port: int, broker_port: int) -> subprocess.Popen:
     command = [sys.executable, "-m", "onedoor_hub", "hub", "--data-dir", str(folder)]
     command += ["--host", HOST, "--port", str(port), "--broker-port", str(broker_port)]
     with (folder / "hub.log").open("wb") as log:
@@ -119,11 +120,18 @@ def _start_hub(ends: ExitStack, folder: Path, port: int, broker_port: int) -> No
         hub = subprocess.Popen(command, stdout=log, stderr=log, process_group=0)
     ends.callback(_end, hub)
     deadline_s = time.monotonic() + START_S
-    while not _healthy(port):
+    # Its own log must say so too: another demo's hub would answer on the port just as well.
+    said = f"http://{HOST}:{port}/"
+    while not (said in (folder / "hub.log").read_text(errors="replace") and _healthy(port)):
         if hub.poll() is not None or time.monotonic() > deadline_s:
-            lines = (folder / "hub.log").read_text(errors="replace").strip().splitlines()
-            raise DemoError("the hub did not start: " + (lines[-1] if lines else "no word of it"))
+            raise DemoError(f"the hub did not start: {_last_line(folder / 'hub.log')}")
         time.sleep(0.1)
+    return hub
+
+
+def _last_line(log: Path) -> str:
+    lines = log.read_text(errors="replace").strip().splitlines()
+    return lines[-1] if lines else "it said nothing"
 
 
 def _healthy(port: int) -> bool:
@@ -136,11 +144,12 @@ def _healthy(port: int) -> bool:
 
 def _end(process: subprocess.Popen) -> None:
     process.send_signal(signal.SIGINT)
-    try:
+    with contextlib.suppress(subprocess.TimeoutExpired):
         process.wait(10)
-    except subprocess.TimeoutExpired:
+    # Its group too: killed from outside, the hub leaves its worker and broker behind.
+    with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+    process.wait()
 
 
 def _start_boxes(ends: ExitStack, folder: Path, keys, broker_port: int) -> dict[int, BenchBox]:
@@ -160,12 +169,14 @@ def _start_boxes(ends: ExitStack, folder: Path, keys, broker_port: int) -> dict[
     return boxes
 
 
-def _wait(exit_after_s: int, boxes: dict[int, BenchBox]) -> None:
-    """Until the time is up or somebody interrupts. Raises DemoError where a box dies."""
+def _wait(exit_after_s: int, hub: subprocess.Popen, boxes: dict[int, BenchBox]) -> None:
+    """Until the time is up or somebody interrupts. Raises DemoError where hub or box ends."""
     until_s = time.monotonic() + exit_after_s if exit_after_s else float("inf")
     try:
         while time.monotonic() < until_s:
             time.sleep(0.2)
+            if hub.poll() is not None:
+                raise DemoError(f"the hub ended by itself, status {hub.returncode}; start again")
             for counter, box in boxes.items():
                 if not box.alive:
                     said = box.console().strip().splitlines()
