@@ -77,5 +77,7 @@ class Service:
         self._engine.dispose()
 
     def app(self) -> Flask:
-        """The pages of this hub."""
-        return create_app(Hub(reading(self._engine), self.live, self.health))
+        """The pages of this hub. A fifth of the web threads, two at least, serve no live page."""
+        threads: int = self._settings.threads
+        streams = threads - max(2, threads // 5)
+        return create_app(Hub(reading(self._engine), self.live, self.health), streams)

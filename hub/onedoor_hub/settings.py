@@ -54,7 +54,14 @@ SETTINGS = (
     ),
     Setting("broker_host", str, "127.0.0.1", "address the embedded broker listens on"),
     Setting("broker_port", int, 1883, "port the embedded broker listens on", 1, 65535),
-    Setting("threads", int, 128, "web threads; each open page holds one", 4, 1024),
+    Setting(
+        "threads",
+        int,
+        128,
+        "web threads; each live page holds one, up to four fifths of them",
+        4,
+        1024,
+    ),
 )
 
 _BY_NAME = {setting.name: setting for setting in SETTINGS}

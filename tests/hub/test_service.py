@@ -196,3 +196,9 @@ def test_a_service_with_its_own_broker_starts_and_stops_as_one(tmp_path):
         service.stop()
     assert rated(house.engine) == 1
     house.close()
+
+
+@pytest.mark.parametrize("threads", [4, 10, 1024])
+def test_live_pages_leave_threads_for_everybody_else(tmp_path, threads):
+    service = Service(resolve({"data_dir": str(tmp_path), "threads": threads}, {}))
+    assert 1 <= service.app().config["MAX_STREAMS"] <= threads - 2
