@@ -1,7 +1,10 @@
-"""Fixtures every room of the tests uses: real databases and a real broker."""
+"""Fixtures every room of the tests uses: real databases, a real broker, a real browser."""
+
+import shutil
 
 import pytest
 from onedoor_hub.store.engine import migrate, open_engine
+from playwright.sync_api import sync_playwright
 
 from tests.support.mosquitto import Mosquitto
 from tests.support.postgres import Postgres
@@ -43,3 +46,16 @@ def mosquitto(tmp_path):
     broker = Mosquitto(tmp_path / "mosquitto")
     yield broker
     broker.stop()
+
+
+@pytest.fixture(scope="session")
+def chromium():
+    """Debian's Chromium, started once a process: Playwright bears no second one beside it."""
+    path = shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        raise RuntimeError("Chromium is not installed: ./setup.sh test installs it")
+    with sync_playwright() as playwright:
+        # Its sandbox needs what containers and CI machines do not give.
+        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
+        yield browser
+        browser.close()

@@ -1,25 +1,9 @@
 """A real browser before the pages of a centre in which every state is to be seen."""
 
-import shutil
-
 import pytest
 from onedoor_hub.store import refusals
-from playwright.sync_api import sync_playwright
 
 from tests.support.board import NOW_MS, example, served
-
-
-@pytest.fixture(scope="session")
-def chromium():
-    """Debian's Chromium, started once."""
-    path = shutil.which("chromium") or shutil.which("chromium-browser")
-    if path is None:
-        raise RuntimeError("Chromium is not installed: ./setup.sh test installs it")
-    with sync_playwright() as playwright:
-        # Its sandbox needs what containers and CI machines do not give.
-        browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
-        yield browser
-        browser.close()
 
 
 @pytest.fixture
