@@ -45,7 +45,7 @@ def left_by_a_cut(cuts, folder):
 
 def by_watching_flushes(tmp_path):
     """Cut the power at each acknowledgement and look at what is left."""
-    cuts, found = PowerCuts(), []
+    cuts, found = PowerCuts(tmp_path), []
     with cuts.watching():
         engine = open_engine(f"sqlite:///{tmp_path / 'hub.db'}")
         migrate(engine)

@@ -12,12 +12,12 @@ from pathlib import Path
 
 # Where they stand in sqlite3_vfs (two numbers share a word) and in sqlite3_io_methods, version 3.
 _XOPEN = 5
-_XSYNC, _WORDS_OF_METHODS = 5, 19
+_XREAD, _XSYNC, _XFILESIZE, _WORDS_OF_METHODS = 2, 5, 6, 19
 _Word = ctypes.c_void_p
-_XOpen = ctypes.CFUNCTYPE(
-    ctypes.c_int, _Word, ctypes.c_char_p, ctypes.POINTER(_Word), ctypes.c_int, _Word
-)
+_XOpen = ctypes.CFUNCTYPE(ctypes.c_int, _Word, _Word, ctypes.POINTER(_Word), ctypes.c_int, _Word)
 _XSync = ctypes.CFUNCTYPE(ctypes.c_int, _Word, ctypes.c_int)
+_XRead = ctypes.CFUNCTYPE(ctypes.c_int, _Word, _Word, ctypes.c_int, ctypes.c_int64)
+_XFileSize = ctypes.CFUNCTYPE(ctypes.c_int, _Word, ctypes.POINTER(ctypes.c_int64))
 
 
 def library():
@@ -30,9 +30,10 @@ def library():
 
 
 class PowerCuts:
-    """Keeps the durable contents of files opened within ``watching``."""
+    """Keeps the durable contents of files in ``folder`` that are opened within ``watching``."""
 
-    def __init__(self):
+    def __init__(self, folder: Path):
+        self._folder = folder
         self._durable: dict[Path, bytes] = {}
         self._tables: list[tuple] = []
         self.flushes = 0
@@ -49,8 +50,10 @@ class PowerCuts:
 
         def opened(vfs, name, file, flags, out_flags):
             result = original(vfs, name, file, flags, out_flags)
-            if result == 0 and name and file[0]:
-                file[0] = self._heard(file[0], Path(name.decode()))
+            # SQLite keeps the pointer: it must be passed on, not a copy of the name.
+            path = Path(ctypes.string_at(name).decode()) if name else None
+            if result == 0 and path and file[0] and path.parent == self._folder:
+                file[0] = self._heard(file[0], path)
             return result
 
         self._opened = _XOpen(opened)
@@ -65,17 +68,26 @@ class PowerCuts:
         words = (_Word * _WORDS_OF_METHODS)()
         ctypes.memmove(words, methods, ctypes.sizeof(words))
         flush = _XSync(words[_XSYNC])
+        read, size = _XRead(words[_XREAD]), _XFileSize(words[_XFILESIZE])
+
+        def content(file):
+            # Not by opening it: closing it again would drop SQLite's locks on it.
+            length = ctypes.c_int64()
+            size(file, ctypes.byref(length))
+            data = ctypes.create_string_buffer(length.value)
+            read(file, ctypes.addressof(data), length.value, 0)
+            return data.raw
 
         def flushed(file, flags):
             result = flush(file, flags)
             if result == 0:
-                self._durable[path] = path.read_bytes()
+                self._durable[path] = content(file)
                 self.flushes += 1
             return result
 
         callback = _XSync(flushed)
         words[_XSYNC] = ctypes.cast(callback, _Word).value
-        self._tables.append((words, callback, flush))  # as long as files may be open
+        self._tables.append((words, callback, flush, read, size))  # as long as files may be open
         return ctypes.addressof(words)
 
     def left(self, folder: Path) -> None:
