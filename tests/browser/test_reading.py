@@ -9,6 +9,7 @@ from playwright.sync_api import expect
 
 AXE = Path(__file__).parents[2] / "node_modules" / "axe-core" / "axe.min.js"
 WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+SOON_MS = 4_000
 BOTH = pytest.mark.parametrize("path", ["/", "/counters/2"])
 PHONE, LAPTOP, WALL = (
     {"width": 360, "height": 740},
@@ -136,7 +137,7 @@ def test_the_focus_stays_where_it_is_when_a_card_is_renewed(centre, open_page):
     shown = int(page.locator('[data-counter="2"] [data-ratings]').get_attribute("data-ratings"))
     centre.rate(2, 4)
     centre.live.publish({(centre.id, 2)})
-    page.wait_for_selector(f'[data-counter="2"] [data-ratings="{shown + 1}"]', timeout=1500)
+    page.wait_for_selector(f'[data-counter="2"] [data-ratings="{shown + 1}"]', timeout=SOON_MS)
     assert focused(page) == "counter-2"
 
 
