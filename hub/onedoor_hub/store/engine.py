@@ -10,20 +10,21 @@ from alembic.config import Config
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, Engine, create_engine, event, func, select
 from sqlalchemy.engine import make_url
-
-BUSY_TIMEOUT_MS = 5000
 from sqlalchemy.exc import ArgumentError, DBAPIError
 
 from onedoor_hub.store.devices import StoreError
 
-
+BUSY_TIMEOUT_MS = 5000
 _MIGRATING = 0x0D00  # any number of ours: the advisory lock's name
+
+
 def open_engine(url: str) -> Engine:
     """An engine for a SQLAlchemy URL, e.g. ``sqlite:////var/lib/onedoor/hub.db``.
 
     SQLite is set to WAL with synchronous=FULL (a commit survives a power cut), transactions
     begin IMMEDIATE where they write (``engine.begin()``), and its file is readable by its owner
-    alone, because it holds the devices' keys. Raises OSError where the file cannot be made.
+    alone, because it holds the devices' keys. Raises OSError where the file cannot be made,
+    StoreError where the URL is of no database that the hub can use.
     """
     try:
         parsed = make_url(url)
@@ -78,7 +79,10 @@ def snapshot(engine: Engine) -> Iterator[Connection]:
 
 
 def migrate(engine: Engine) -> None:
-    """Bring the database to the newest migration, from nothing if need be."""
+    """Bring the database to the newest migration, from nothing if need be.
+
+    Raises StoreError where it cannot be reached, is no database, or is a newer version's.
+    """
     config = Config()
     folder = str(Path(__file__).parent / "migrations")
     config.set_main_option("script_location", folder.replace("%", "%%"))
