@@ -5,7 +5,6 @@ import struct
 
 CHAIN_BYTES = 16
 INCARNATION_BYTES = 8
-PACKED_BYTES = 13
 
 KIND_BOOT = 1
 KIND_RATING = 2
@@ -15,7 +14,7 @@ KIND_FAULT = 4
 # One row a kind: (number, name, meaning of a, meaning of b). SPEC.md's table is made of it.
 KINDS = (
     (KIND_BOOT, "boot", "boot number, high 8 bits", "boot number, low 16 bits"),
-    (KIND_RATING, "rating", "scale << 4 | value", "window tag, 0 for none"),
+    (KIND_RATING, "rating", "scale * 16 + value", "window tag, 0 for none"),
     (
         KIND_SUPPRESSED,
         "suppressed",
