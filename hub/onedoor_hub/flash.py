@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 import tempfile
@@ -26,6 +27,7 @@ _COPY_S = 120
 _RESTART_S = 15
 _ANEW = "plug it in anew"
 _MQTT_PORT = 1883
+_HOST = re.compile(r"[A-Za-z0-9._-]{1,253}")  # a name or an IPv4 address
 # Run on the board: nothing of another device may stay, least of all the revision of its desired
 # configuration. Where there is no configuration, the journal itself knows whose it is.
 _FORGET = """
@@ -64,8 +66,10 @@ def configuration(
     wifi_ssid: str = "",
     wifi_password: str = "",
     buttons: int | str = 4,
+    light: str = "each",
 ) -> dict[str, Any]:
-    """A box's config.json. ``broker_address`` is HOST or HOST:PORT as the box sees it.
+    """A box's config.json. ``broker_address`` is HOST or HOST:PORT as the box sees it, ``light``
+    is "each" for a light per button or "status" for a single one.
 
     Raises FlashError where the address or the key is none.
     """
@@ -73,7 +77,7 @@ def configuration(
         raise FlashError(f"the key of {device_id} has {len(key)} bytes, not {KEY_BYTES}")
     host, _, port = broker_address.partition(":")
     port = port or str(_MQTT_PORT)
-    if not host or not port.isdigit() or not 0 < int(port) < 65536:
+    if not _HOST.fullmatch(host) or not port.isdecimal() or not 0 < int(port) < 65536:
         raise FlashError(
             f"{broker_address!r} is no HOST[:PORT] of a broker, e.g. 192.168.1.10:1883"
         )
@@ -83,6 +87,7 @@ def configuration(
         "key": key.hex(),
         "broker": {"host": host, "port": int(port)},
         "buttons": int(buttons),
+        "light": light,
     }
     if wifi_ssid:
         config["wifi"] = {"ssid": wifi_ssid, "password": wifi_password}

@@ -6,6 +6,7 @@ import threading
 
 import pytest
 from littlefs import LittleFS
+from onedoor_device import config
 from onedoor_hub import firmware, flash
 from onedoor_hub.bench import BenchBox
 from onedoor_hub.firmware import compile_into
@@ -63,10 +64,18 @@ def test_main_is_copied_last(tmp_path):
     assert "config.json" in [file.name for file in files[:-1]]
 
 
-@pytest.mark.parametrize("address", ["", ":1883", "hub:x", "hub:0", "hub:65536"])
+@pytest.mark.parametrize(
+    "address", ["", ":1883", "hub:x", "hub:0", "hub:65536", "hub:\u00b2", "a hub"]
+)
 def test_a_wrong_broker_address_is_refused(address):
     with pytest.raises(flash.FlashError, match=r"HOST\[:PORT\]"):
         flash.configuration(DEVICE, CENTRE, KEY, address)
+
+
+@pytest.mark.parametrize(("light", "one_light"), [("each", False), ("status", True)])
+def test_a_box_is_told_whether_it_has_one_light(light, one_light):
+    written = flash.configuration(DEVICE, CENTRE, KEY, "10.0.0.2", light=light)
+    assert config.parse(written, ((1, 2, 3, 4, 5), (6, 7, 8, 9, 10), 11)).one_light is one_light
 
 
 def test_a_flashed_pico_runs_and_keeps_its_journal(tmp_path, broker, hub):

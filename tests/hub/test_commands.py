@@ -1,6 +1,8 @@
 """The commands: what they do, and each mistake of a user as one line without a stack trace."""
 
 import json
+import re
+import shlex
 import socket
 import threading
 from pathlib import Path
@@ -66,6 +68,23 @@ def test_added_devices_have_keys_of_their_own_which_are_not_printed(onedoor, tmp
     assert not any(key.hex() in printed for key in keys)
     assert count(engine, schema.counter) == 1
     assert (tmp_path / "data" / "hub.db").stat().st_mode & 0o777 == 0o600
+
+
+def test_the_printed_command_finds_the_same_database(onedoor, tmp_path):
+    flags = ("--data-dir", tmp_path / "an other")
+    added = onedoor("device", "add", "--centre", "vientiane", "--counter", 3, *flags)
+    command = shlex.split(added.splitlines()[-1])[1:]
+    image = tmp_path / "box.img"
+    place, host = command.index("--port"), command.index("HOST")
+    command[place : place + 2], command[host] = ["--image", image], "10.0.0.2"
+    assert onedoor(*command) == f"wrote {image}\n"
+
+
+def test_a_key_is_printed_for_a_device_of_another_make(onedoor):
+    device = onedoor("device", "add", "--centre", "vientiane", "--counter", 3).split()[1]
+    key = onedoor("device", "key", device)
+    assert re.fullmatch("[0-9a-f]{64}\n", key)
+    assert "no device" in mistake(onedoor("device", "key", "box-9-zzzzzz", ok=False))
 
 
 def test_the_certificate_names_what_arrived_and_what_is_missing(onedoor, tmp_path):

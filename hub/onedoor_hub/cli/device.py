@@ -2,6 +2,7 @@
 
 import datetime
 import json
+import shlex
 from pathlib import Path
 
 import click
@@ -31,7 +32,27 @@ def add(settings: Settings, centre: str, centre_name: str, time_zone: str, count
         device_id, _ = devices.add_device(connection, number, counter, utc_ms())
     click.echo(f"added {device_id} at {centre}, counter {counter}")
     click.echo("put it on a Pico W with:")
-    click.echo(f"  onedoor flash --device {device_id} --port /dev/ttyACM0 --broker-address HOST")
+    command = f"onedoor flash --device {device_id} --port /dev/ttyACM0 --broker-address HOST"
+    click.echo("  " + command + _same_database(settings))
+
+
+def _same_database(settings: Settings) -> str:
+    """The flags with which the next command finds the database of this one."""
+    return "".join(
+        f" --{name.replace('_', '-')} {shlex.quote(settings.values[name])}"
+        for name in ("data_dir", "database")
+        if settings.sources[name].startswith("flag ")
+    )
+
+
+@device.command("key")
+@click.argument("device_id")
+@settings_flags("data_dir", "database")
+def show_key(settings: Settings, device_id: str) -> None:
+    """Print a device's key, for one that 'onedoor flash' does not serve. Keep it secret."""
+    with open_database(settings).begin() as connection:
+        _, _, key = devices.device_key(connection, device_id)
+    click.echo(key.hex())
 
 
 @device.command("list")
@@ -125,6 +146,13 @@ def certificate(settings: Settings, device_id: str | None) -> None:
     "--wifi-password", default="", envvar="ONEDOOR_WIFI_PASSWORD", help="or by environment"
 )
 @click.option("--buttons", type=click.Choice(["4", "5"]), default="4", show_default=True)
+@click.option(
+    "--light",
+    type=click.Choice(["each", "status"]),
+    default="each",
+    show_default=True,
+    help="a light per button, or a single one",
+)
 @settings_flags("data_dir", "database")
 def flash(settings: Settings, device_id: str, port: str, image: str, **given) -> None:
     """Put firmware, umqtt and configuration on a Pico W, or write them as a littlefs image."""

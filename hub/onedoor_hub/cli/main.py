@@ -66,7 +66,10 @@ def tail(settings: Settings) -> None:
 @click.argument("folder", type=click.Path(file_okay=False))
 @settings_flags("data_dir", "database", "broker_host", "broker_port")
 def mosquitto(settings: Settings, folder: str) -> None:
-    """Write Mosquitto's configuration, passwords and access list for this hub into FOLDER."""
+    """Write Mosquitto's configuration, passwords and access list for this hub into FOLDER.
+
+    Run it again whenever a device was added or revoked, then make Mosquitto read it: SIGHUP.
+    """
     from pathlib import Path
 
     from onedoor_hub.broker.accounts import device_passwords, hub_secret, own_passwords
@@ -80,9 +83,15 @@ def mosquitto(settings: Settings, folder: str) -> None:
 
 
 @main.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=8000, show_default=True)
-@click.option("--counters", type=click.IntRange(1, 20), default=6, show_default=True)
-@click.option("--days", type=click.IntRange(1, 366), default=30, show_default=True)
+@click.option(
+    "--port", type=click.IntRange(1, 65535), default=8000, show_default=True, help="of the page"
+)
+@click.option(
+    "--counters", type=click.IntRange(1, 20), default=6, show_default=True, help="and as many boxes"
+)
+@click.option(
+    "--days", type=click.IntRange(1, 366), default=30, show_default=True, help="of history"
+)
 @click.option("--seed", type=int, default=1, show_default=True, help="of history and citizens")
 @click.option(
     "--exit-after", type=click.IntRange(min=0), default=0, help="seconds; 0 runs until Ctrl-C"

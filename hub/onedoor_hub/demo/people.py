@@ -7,7 +7,7 @@ officer and day), opinions are invented so that each verdict occurs.
 import random
 from dataclasses import dataclass
 
-OPENS_HOUR, CLOSES_HOUR = 8, 17
+OPENS_HOUR = 8
 # Share of a day's visits by hour from opening on: a morning peak and a quiet lunch.
 HOUR_WEIGHTS = (14, 17, 16, 12, 7, 9, 11, 9, 5)
 
