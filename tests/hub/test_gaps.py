@@ -91,10 +91,10 @@ def test_a_gap_is_declared_missing_after_seven_days_and_the_acknowledgement_pass
     """RSN-005 ACK-002: it is named for ever, and what comes behind it goes on."""
     box = down.box
     down.take(box.state(4_000), box.journal(1, 5_000, 4), box.journal(9, 5_000, 4))
-    down.pass_time(WEEK_S - 3600)
+    down.stay(WEEK_S - 3600)
     assert len(down.asked) >= 3
     assert answer_to(box, down.take(box.journal(11, 6_000, 2)))["seq"] == 4, "not a minute early"
-    down.pass_time(2 * 3600)
+    down.stay(2 * 3600)
     assert named(down) == [(5, 8, "missing")]
     assert answer_to(box, down.take(box.journal(11, 7_000, 2)))["seq"] == 12
     assert answer_to(box, down.take(box.journal(13, 8_000, 20)))["seq"] == 32, "and goes on"
@@ -111,7 +111,7 @@ def test_what_was_declared_missing_is_taken_and_counted_when_it_comes_after_all(
     """RSN-004: a late one is still taken; the gap's row says that it was closed."""
     box = down.box
     down.take(box.state(4_000), box.journal(1, 5_000, 4), box.journal(9, 5_000, 4))
-    down.pass_time(WEEK_S + 3600)
+    down.stay(WEEK_S + 3600)
     assert named(down) == [(5, 8, "missing")]
     assert answer_to(box, down.take(box.journal(6, 9_000, 2)))["seq"] == 12
     assert named(down) == [(5, 5, "missing"), (8, 8, "missing")]
@@ -128,7 +128,7 @@ def test_a_forged_filling_of_a_missing_gap_is_refused(down):
     """CHN-003: the entry behind the gap still binds what may come before it."""
     box = down.box
     down.take(box.state(4_000), box.journal(1, 5_000, 4), box.journal(9, 5_000, 4))
-    down.pass_time(WEEK_S + 3600)
+    down.stay(WEEK_S + 3600)
     box.entries[6] = (2, 1_006, 0x41, 0)
     assert answer_to(box, down.take(box.journal(5, 9_000, 4)))["refused"] == "chain_broken"
     assert named(down) == [(5, 8, "missing")]

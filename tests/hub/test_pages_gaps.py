@@ -47,7 +47,7 @@ def test_what_is_missing_for_good_is_said_on_both_pages(down):
     down.take(
         box.state(4_000), box.journal(1, 5_000, 4), box.journal(9, 5_000), box.journal(41, 5_000)
     )
-    down.pass_time(MISSING_AFTER_S + 7200)
+    down.stay(MISSING_AFTER_S + 7200)
     warning = f"Counter 3: 4 entries of box {box.device} are missing for good; its certificate"
     assert warning in page(down)
     assert "37 of 41 entries received ; 4 are missing for good" in page(down, "/counters/3")

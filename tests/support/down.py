@@ -11,11 +11,14 @@ from onedoor_hub.demo.paper import PaperDevice
 from onedoor_hub.health import Health
 from onedoor_hub.ingest.clock_watch import ClockWatch
 from onedoor_hub.ingest.orders import Orders
+from onedoor_hub.store import gaps
 from sqlalchemy import Engine
 
 from tests.support.centre import Desk, add_box
 
 STEP_S = 3600
+STATE_S = 600
+LIVED_S = 2 * 3600
 
 
 class LettingGo(PaperDevice):
@@ -44,6 +47,7 @@ class Down:
         self.box.start_boot()
         self.health = Health()
         self.steady_s = time.monotonic()
+        self.box_ms = 100_000
         self.restart()
 
     def restart(self) -> None:
@@ -75,10 +79,9 @@ class Down:
         """Let the hub's writer take messages; returns its answers."""
         return self.desk.take(*messages, retained=retained)
 
-    def pass_time(self, seconds: float) -> None:
-        """Let time pass: the hub looks every second at first, then every hour."""
+    def pass_time(self, seconds: float, quick: int = 120) -> None:
+        """Let time pass without the box: the hub looks every second at first, then every hour."""
         end_s = self.steady_s + seconds
-        quick = 120
         while True:
             self._orders.look()
             left_s = end_s - self.steady_s
@@ -88,6 +91,22 @@ class Down:
             quick -= 1
             self.steady_s += step_s
             self.desk.now_ms += int(step_s * 1000)
+
+    def stay(self, seconds: float) -> None:
+        """Let time pass in which the box is connected: its state comes every 10 minutes.
+
+        Of a long time the most is only entered as waited, as many states would take long.
+        """
+        lived_s = min(seconds, LIVED_S)
+        if seconds > lived_s:
+            with self.engine.begin() as connection:
+                streams = [row.stream for row in gaps.lowest_open(connection)]
+                gaps.add_waiting(connection, 0, streams, int(seconds - lived_s))
+        for at_s in range(0, int(lived_s), STATE_S):
+            step_s = min(STATE_S, lived_s - at_s)
+            self.box_ms += int(step_s * 1000)
+            self.take(self.box.state(self.box_ms))
+            self.pass_time(step_s, quick=0 if at_s else 120)
 
     def wiped(self) -> "LettingGo":
         """The box after its memory was emptied."""

@@ -14,16 +14,17 @@ from sqlalchemy import Connection, Engine
 
 from onedoor_hub.ingest.asking import Asking, Hole
 from onedoor_hub.ingest.clock_watch import ClockWatch
+from onedoor_hub.ingest.presence import SILENT_S, Presence
 from onedoor_hub.store import devices, gaps, orders
 from onedoor_hub.store.engine import reading
 
 LOOK_S = 1.0
 AGE_S = 60
 
-# A box that was away over a week's holiday still has its entries: so long is waited, and only
-# while a hub runs, before the later ones may leave the box without them.
+# A box that was away for weeks still has its entries: so long is waited, and only while a hub runs
+# and the box is there, before the later ones may leave the box without them.
 MISSING_AFTER_S = 7 * 24 * 3600
-# … and the box must have been there to be asked, this often; else it may still have them.
+# … and the box must have been asked this often.
 MISSING_AFTER_ASKS = 3
 
 # Holes behind the first one that are asked for with it: as many entries as 8 messages hold.
@@ -57,6 +58,7 @@ class Orders:
         self._watch = watch
         self._steady = steady
         self._asking = Asking()
+        self._presence = Presence()
         self._told_in = 0  # session in which devices were told their configuration
         self._told: dict[str, int] = {}  # revisions
         self._version: tuple | None = None
@@ -106,7 +108,13 @@ class Orders:
             with self._engine.begin() as connection:
                 n = gaps.declare_missing(connection, stream, MISSING_AFTER_S, MISSING_AFTER_ASKS)
             log.warning("entries declared missing", stream=stream, entries=n)
-        self._age()
+        self._age(
+            [
+                row.stream
+                for row in lowest.values()
+                if self._presence.there(row.device, row.last_seen_ms, self._steady())
+            ]
+        )
 
     def _changed(self, connection: Connection, session: int) -> list[orders.Desired]:
         """Configurations to send: all on a new connection, else those of a new revision."""
@@ -148,9 +156,9 @@ class Orders:
         topic = topics.topic(device.centre, device.id, channel)
         self._publish(topic, codec.seal(topic, codec.encode(channel, body), device.mac))
 
-    def _age(self) -> None:
+    def _age(self, present: list[int]) -> None:
         waited_s = int(self._steady() - self._aged_s)
         if waited_s >= AGE_S:
             with self._engine.begin() as connection:
-                gaps.add_waiting(connection, waited_s)
+                gaps.add_waiting(connection, waited_s, present, min(waited_s, SILENT_S))
             self._aged_s += waited_s

@@ -4,7 +4,7 @@ The rows that are not closed are exactly the holes: each entry from 1 to a strea
 either stored or in one of them, and no two holes touch.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, replace
 
 from sqlalchemy import Connection, and_, case, delete, func, insert, or_, select, update
@@ -99,8 +99,8 @@ def lock_streams(connection: Connection, streams: Iterable[int]) -> list:
 def lowest_open(connection: Connection) -> list:
     """The lowest open hole of each stream that could be filled now.
 
-    Rows (stream, centre, device, incarnation, boot, first, last): of active devices that are
-    online with that incarnation.
+    Rows (stream, centre, device, incarnation, boot, last_seen_ms, first, last): of active devices
+    that are online with that incarnation.
     """
     gap, stream, device = schema.gap, schema.stream, schema.device
     state = schema.device_state
@@ -118,6 +118,7 @@ def lowest_open(connection: Connection) -> list:
                 stream.c.device,
                 stream.c.incarnation,
                 state.c.boot,
+                state.c.last_seen_ms,
                 gap.c.first,
                 gap.c.last,
             )
@@ -161,14 +162,23 @@ def note_asked(connection: Connection, row, last: int, now_ms: int) -> int:
     return connection.scalar(select(func.max(table.c.last)).where(asked)) or 0
 
 
-def add_waiting(connection: Connection, seconds: int) -> None:
-    """Age every open hole."""
+def add_waiting(
+    connection: Connection, seconds: int, present: Collection[int], present_s: int
+) -> None:
+    """Age open holes: by ``seconds`` those that nobody can be asked for, by ``present_s`` those of
+    the streams ``present``, whose devices are there. One that is away may still have its entries.
+    """
     table = schema.gap
-    streams = connection.scalars(select(table.c.stream).where(table.c.state == OPEN).distinct())
-    lock_streams(connection, streams.all())
-    connection.execute(
-        update(table).where(table.c.state == OPEN).values(waited_s=table.c.waited_s + seconds)
-    )
+    query = _with_state(select(table.c.stream).distinct()).where(table.c.state == OPEN, _nobody())
+    alone = set(connection.scalars(query))
+    there = set(present) - alone
+    lock_streams(connection, alone | there)
+    for streams, waited_s in ((alone, seconds), (there, present_s)):
+        connection.execute(
+            update(table)
+            .where(table.c.state == OPEN, table.c.stream.in_(streams))
+            .values(waited_s=table.c.waited_s + waited_s)
+        )
 
 
 def hopeless(connection: Connection, waited_s: int, asks: int) -> list[int]:
@@ -197,13 +207,17 @@ def _with_state(query):
     )
 
 
+def _nobody():
+    """Whether there is nobody who could be asked."""
+    over = schema.device_state.c.incarnation != schema.stream.c.incarnation
+    return or_(over, schema.device.c.status == "revoked", schema.stream.c.released != "")
+
+
 def _hopeless(waited_s: int, asks: int):
-    gap, stream, device, state = schema.gap, schema.stream, schema.device, schema.device_state
-    same = state.c.incarnation == stream.c.incarnation
-    nobody = or_(~same, device.c.status == "revoked", stream.c.released != "")
+    gap, stream, state = schema.gap, schema.stream, schema.device_state
     return or_(
-        and_(same, state.c.acked >= gap.c.last),
-        and_(gap.c.waited_s >= waited_s, or_(nobody, gap.c.asks >= asks)),
+        and_(state.c.incarnation == stream.c.incarnation, state.c.acked >= gap.c.last),
+        and_(gap.c.waited_s >= waited_s, or_(_nobody(), gap.c.asks >= asks)),
     )
 
 

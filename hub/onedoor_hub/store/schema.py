@@ -138,7 +138,8 @@ gap = Table(
     Column("found_ms", BigInteger, nullable=False),
     Column("asks", Integer, nullable=False, server_default="0"),
     Column("asked_ms", BigInteger),
-    # Seconds it was open while a hub ran: an age that no setting of the clock changes.
+    # Seconds it was open while a hub ran and its device was there, or will never be again: an
+    # age that no setting of the clock changes.
     Column("waited_s", Integer, nullable=False, server_default="0"),
     Column("closed_ms", BigInteger),
     Index(None, "state"),
