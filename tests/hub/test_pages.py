@@ -99,6 +99,25 @@ def test_what_needs_attention_is_said_in_words(centre):
     assert "3 presses could not be kept" in html
 
 
+@pytest.mark.parametrize(
+    ("boxes", "said"),
+    [
+        (0, "mac"),
+        (2, "mac · box-1-a, box-2-a"),
+        (4, "mac · box-1-a, box-2-a, box-3-a, …"),
+    ],
+)
+def test_a_refusal_names_the_boxes_to_look_at(centre, boxes, said):
+    for number in range(1, boxes + 1):
+        centre.add_counter(number, box=f"box-{number}-a", online=1)
+    rows = [
+        ("mac", f"box-{number}-a" if number else "", "", "t", b"") for number in range(boxes + 1)
+    ]
+    with centre.engine.begin() as connection:
+        refusals.record(connection, rows, NOW_MS)
+    assert f"<bdi>{said}</bdi>" in text(centre)
+
+
 def test_a_well_centre_has_no_notices(centre):
     centre.add_counter(1, online=1)
     assert "Needs attention" not in text(centre)

@@ -98,7 +98,7 @@ def test_refusals_count_for_the_centre_and_for_unknown_senders(engine):
     with engine.connect() as connection:
         found = scoreboard.refusals(connection, one.no, NOW_MS - 1)
         later = scoreboard.refusals(connection, one.no, NOW_MS + 1)
-    assert [(refusal.code, refusal.n) for refusal in found] == [("mac", 2)]
+    assert [(one.code, one.n, one.devices) for one in found] == [("mac", 2, (mine,))]
     assert later == []
 
 

@@ -13,6 +13,7 @@ from onedoor_hub.pages.language import number
 from onedoor_hub.store import gaps, scoreboard
 
 ALARM, WARNING, NOTE = "alarm", "warning", "note"
+NAMED_BOXES = 3
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,15 @@ def _refusals(connection: Connection, board: Board) -> list[Notice]:
                 reason=words.refusal(refusal.code),
                 time=board.clock.clock(refusal.last_ms),
             ),
-            refusal.code,
+            _whose(refusal),
         )
         for refusal in scoreboard.refusals(connection, board.centre.no, board.clock.midnight_ms())
     ]
+
+
+def _whose(refusal: scoreboard.Refusal) -> str:
+    """The reason's name and the boxes to look at, as far as they fit on a line."""
+    boxes = list(refusal.devices[:NAMED_BOXES])
+    if len(refusal.devices) > NAMED_BOXES:
+        boxes.append("…")
+    return f"{refusal.code} · {', '.join(boxes)}" if boxes else refusal.code

@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
+from itertools import groupby
 
 from sqlalchemy import Connection, and_, bindparam, case, func, select
 
@@ -57,11 +58,12 @@ class Box:
 
 @dataclass(frozen=True)
 class Refusal:
-    """Messages refused for one reason, ever, and when the newest was."""
+    """Messages refused for one reason, ever, when the newest was, and the known senders."""
 
     code: str
     n: int
     last_ms: int
+    devices: tuple[str, ...]
 
 
 def centres(connection: Connection) -> list[Centre]:
@@ -262,12 +264,16 @@ def refusals(connection: Connection, centre_no: int, since_ms: int) -> list[Refu
     table, device = schema.refusal_tally, schema.device
     own = select(device.c.id).where(device.c.centre == centre_no)
     rows = connection.execute(
-        select(table.c.code, func.sum(table.c.n), func.max(table.c.last_ms))
+        select(table.c.code, table.c.device, table.c.n, table.c.last_ms)
         .where(table.c.last_ms >= since_ms, (table.c.device == "") | table.c.device.in_(own))
-        .group_by(table.c.code)
-        .order_by(table.c.code)
+        .order_by(table.c.code, table.c.device)
     )
-    return [Refusal(code, int(n), last_ms) for code, n, last_ms in rows]
+    found = []
+    for code, of_code in groupby(rows, key=lambda row: row.code):
+        tally = list(of_code)
+        n, last_ms = sum(row.n for row in tally), max(row.last_ms for row in tally)
+        found.append(Refusal(code, n, last_ms, tuple(row.device for row in tally if row.device)))
+    return found
 
 
 def _by_time(connection, table, when, centre_no, number, first, last) -> dict[int, Counts]:
