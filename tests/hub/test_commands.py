@@ -1,9 +1,12 @@
 """The commands: what they do, and each mistake of a user as one line without a stack trace."""
 
 import json
+import os
 import re
 import shlex
 import socket
+import subprocess
+import sys
 import threading
 from pathlib import Path
 
@@ -268,6 +271,15 @@ def test_tail_says_why_it_cannot(house):
     absent = Tail(house, port=free_port())
     absent.thread.join(10)
     assert "Connection refused" in absent.error
+
+
+def test_a_reader_who_has_enough_is_no_error():
+    reading, writing = os.pipe()
+    os.close(reading)
+    command = [sys.executable, "-m", "onedoor_hub", "settings"]
+    done = subprocess.run(command, stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60)
+    os.close(writing)
+    assert done.stderr == ""
 
 
 def test_every_command_explains_itself(onedoor):

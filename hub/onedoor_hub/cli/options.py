@@ -48,7 +48,8 @@ class one_line_errors:  # noqa: N801 - reads as a statement
         if isinstance(error, SQLAlchemyError):
             reason = str(getattr(error, "orig", None) or error).splitlines()[0]
             raise click.ClickException(f"database: {reason}") from None
-        if isinstance(error, OSError):
+        # Who reads no further ('onedoor tail | head') made no mistake: click ends quietly then.
+        if isinstance(error, OSError) and not isinstance(error, BrokenPipeError):
             where = f"{error.filename}: " if error.filename else ""
             text = f"{where}{error.strerror}" if error.strerror else str(error)
             raise click.ClickException(text) from None
