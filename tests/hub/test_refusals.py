@@ -132,7 +132,7 @@ def test_what_a_device_sends_after_it_contradicted_itself_is_not_stored(desk):
     box = add_box(desk.engine)
     box.rate(4, 4, 1_000)
     box.rate(4, 4, 2_000)
-    first, rest = box.journal(1, 5_000, 2), box.journal(3, 5_001)
+    first, rest = box.journal(1, 5_000, 2), box.journal(3, 5_003)
     bad = journal_with(box, prev="00" * 16, now=5_002)
     assert answer_to(box, together(desk, first, bad, rest))["refused"] == "frozen"
     assert count(desk.engine, schema.entry) == 2

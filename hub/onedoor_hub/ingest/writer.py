@@ -176,7 +176,7 @@ class Writer:
                         taken.append(message)
                 except ProtocolError as error:
                     if error.code in FREEZING:
-                        devices.set_status(connection, device.id, "frozen", str(error), now_ms)
+                        devices.freeze(connection, device.id, str(error), now_ms)
                         frozen.add(device.id)
                     refused.append((message.arrival, message.refusal(error)))
             ledger.close()
@@ -243,14 +243,17 @@ class Writer:
         return said_now
 
     def _answers(self, ledger: Ledger, taken, refused, now_ms: int) -> list:
-        """One acknowledgement a device: for its newest message that wants one."""
-        newest: dict[str, tuple] = {}
-        for message in taken:
-            if message.wants_answer:
-                newest[message.device.id] = (message.device, message.body, None)
-        for _, refusal in refused:
-            if refusal.device is not None and refusal.body is not None:
-                newest[refusal.device.id] = (refusal.device, refusal.body, refusal.code)
+        """One acknowledgement a boot of a device: for its newest message that wants one."""
+        wanted = [(one.device, one.body, None) for one in taken if one.wants_answer]
+        wanted += [
+            (one.device, one.body, one.code) for _, one in refused if one.device and one.body
+        ]
+        newest: dict[tuple, tuple] = {}
+        for one in wanted:
+            device, body, _ = one
+            known = newest.setdefault((device.id, body.inc, body.boot), one)
+            if body.now >= known[1].now:  # an old one may come again after it
+                newest[device.id, body.inc, body.boot] = one
         answers = []
         for device, body, code in newest.values():
             ack = {

@@ -97,6 +97,16 @@ def add_device(connection: Connection, centre_no: int, counter: int, now_ms: int
     return device_id, key
 
 
+def freeze(connection: Connection, device_id: str, reason: str, now_ms: int) -> None:
+    """Freeze a device for review; one that was revoked a moment ago stays so."""
+    device = schema.device
+    status = connection.scalar(
+        select(device.c.status).where(device.c.id == device_id).with_for_update()
+    )
+    if status == "active":
+        set_status(connection, device_id, "frozen", reason, now_ms)
+
+
 def set_status(
     connection: Connection, device_id: str, status: str, reason: str, now_ms: int
 ) -> None:
