@@ -1,6 +1,5 @@
 """The pages live: what changes in the hub changes before the reader's eyes."""
 
-
 import pytest
 from onedoor_hub.pages import centre as pages
 from onedoor_hub.store import schema
