@@ -72,6 +72,9 @@ class Verification:
                 yield f"{name}: entry {row.seq} does not follow from entry {last} by the chain"
             if row.boot < boot:
                 yield f"{name}: entry {row.seq} is of boot {row.boot}, after one of boot {boot}"
+            elif row.seq == seq + 1 and row.boot > boot and row.kind != chain.KIND_BOOT:
+                text = f"is of boot {row.boot}, but no boot entry begins it after entry {seq}"
+                yield f"{name}: entry {row.seq} {text}"
             if row.kind == chain.KIND_BOOT and row.boot != row.a << 16 | row.b:
                 yield f"{name}: entry {row.seq} says boot {row.a << 16 | row.b}, not {row.boot}"
             if not usable(row.error_ms):
@@ -203,6 +206,7 @@ class Verification:
     def _roots(self) -> Iterator[str]:
         """Each published root, from the entries it covers and the root before it."""
         expected: dict[int, int] = {}
+        zones = {row.no: row.time_zone for row in self._rows(select(schema.centre))}
         for root in roots.roots(self._connection):
             no = expected.get(root.centre, 0) + 1
             name = f"root no. {root.no} of {root.centre_id}"
@@ -210,10 +214,14 @@ class Verification:
                 yield f"{name}: root no. {no} is not there"
             expected[root.centre] = root.no
             names = roots.names(self._connection, root.centre)
-            tree = DayTree()
+            tree, elsewhere = DayTree(), 0
             for stream, first, last in roots.covered(self._connection, root.centre, root.no):
                 for row in roots.entries(self._connection, root.centre, stream, first, last):
                     tree.add(stream, leaf_of(*names[stream], row))
+                    elsewhere += local_day(row.received_ms, zones[root.centre]) != root.day
+            if elsewhere:
+                day = head_of(root).day
+                yield f"{name}: {elsewhere} of its entries were received on another day than {day}"
             yield from _compared(name, "size", root.size, tree.size)
             if tree.hash() != root.tree:
                 yield f"{name}: its tree is not that of the entries it covers"

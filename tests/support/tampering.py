@@ -44,6 +44,18 @@ TAMPERINGS = {
         lambda s: update(ENTRY).where(entry(s, 3)).values(boot=9),
         ["{box}: entry 4 is of boot 1, after one of boot 9"],
     ),
+    "edited boot of all that follows the boot entry": (
+        lambda s: update(ENTRY).where(ENTRY.c.stream == s.id, ENTRY.c.seq > 1).values(boot=2),
+        ["{box}: entry 2 is of boot 2, but no boot entry begins it after entry 1"],
+    ),
+    "edited day of receipt": (
+        lambda s: (
+            update(ENTRY)
+            .where(entry(s, 3))
+            .values(received_ms=ENTRY.c.received_ms + 3 * 24 * 3_600_000)
+        ),
+        ["root no. 1 of vientiane: 1 of its entries were received on another day than 2026-11-19"],
+    ),
     "edited boot of a boot entry": (
         lambda s: update(ENTRY).where(entry(s, 1)).values(boot=0),
         ["{box}: entry 1 says boot 1, not 0"],
