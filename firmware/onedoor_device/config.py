@@ -77,7 +77,7 @@ def _id(data, name):
 
 def _key(data):
     text = _get(data, "key", str)
-    problem = "config.json: key: expected 64 hex digits, as 'onedoor device add' prints them"
+    problem = "config.json: key: expected 64 hex digits, as 'onedoor device key' prints them"
     if len(text) != 2 * mac.KEY_BYTES:
         raise ConfigError(problem)
     try:

@@ -191,6 +191,20 @@ def test_an_old_birth_played_again_brings_nobody_back(desk):
     assert online(desk) == 1
 
 
+def test_a_journal_that_comes_back_after_another_is_heard_again(desk):
+    """STA-005, ACK-003: a box that went on in RAM for a boot starts with its own journal again."""
+    box = add_box(desk.engine)
+    desk.take(box.state(1_000))
+    in_ram = stand_in(box, incarnation=secrets.token_bytes(8))
+    desk.take(in_ram.state(10), in_ram.state(20))
+    assert desk.take(box.state(2_000)) == []
+    box.start_boot()
+    assert answer_to(box, desk.take(box.state(10)))["boot"] == 2
+    assert answer_to(box, desk.take(box.state(20)))["re"] == 20
+    assert online(desk) == 1
+    assert desk.take(in_ram.state(99_000)) == []
+
+
 def online(desk):
     with desk.engine.begin() as connection:
         return connection.execute(select(schema.device_state)).one().online

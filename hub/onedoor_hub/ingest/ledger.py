@@ -65,15 +65,6 @@ class Ledger:
             self._streams[key] = stream
         return stream
 
-    def is_newest_incarnation(self, message: Message) -> bool:
-        """False for an incarnation that another one of the same device came after."""
-        stream = self.stream_of(message)
-        return all(
-            other.id <= stream.id
-            for other in self._streams.values()
-            if other.device == stream.device
-        )
-
     def contiguous_seq(self, device_id: str, incarnation: str) -> int:
         """Highest seq up to which every entry is stored, 0 for none."""
         stream = self._streams.get((device_id, incarnation))

@@ -232,7 +232,7 @@ class Writer:
             ledger.take(message)
             return True
         arrival = message.arrival
-        said_now = ledger.is_newest_incarnation(message) and devices.save_state(
+        said_now = devices.save_state(
             connection, message.device.id, message.body, arrival.received_ms, arrival.retained
         )
         if said_now:

@@ -228,7 +228,11 @@ def save_state(
         select(table.c.incarnation, table.c.boot, table.c.now_ms).where(table.c.device == device_id)
     ).first()
     newest_now_ms = body.now
-    if known is not None and known.incarnation == body.inc:
+    if known is not None and known.incarnation != body.inc:
+        # A journal that comes back, after one kept in RAM say, does so in a boot of its own.
+        if body.boot <= _newest_boot(connection, device_id, body.inc):
+            return False
+    elif known is not None:
         if body.boot < known.boot:
             return False
         if body.boot == known.boot:
@@ -257,6 +261,17 @@ def save_state(
         statement.on_conflict_do_update(index_elements=[table.c.device], set_=values)
     )
     return True
+
+
+def _newest_boot(connection: Connection, device_id: str, incarnation: str) -> int:
+    """Newest boot of a journal that was ever heard of, 0 where it is new."""
+    stream, clock = schema.stream, schema.boot_clock
+    newest = connection.scalar(
+        select(func.max(clock.c.boot))
+        .join(stream, stream.c.id == clock.c.stream)
+        .where(stream.c.device == device_id, stream.c.incarnation == incarnation)
+    )
+    return newest or 0
 
 
 def seen(connection: Connection, received_ms: dict[str, int]) -> None:
