@@ -17,7 +17,7 @@ FORGERIES = "test_forgeries.py::test_nothing_a_stranger_sends_changes_what_is_st
 FUZZ = "test_fuzz.py"
 CLOCKS = "test_clock_jumps.py"
 AMQTT = "test_killed_broker.py::test_no_rating_is_lost_or_doubled_while_amqtt_is_killed"
-QUICK = (POWER_CUT, FORGERIES, CLOCKS)
+QUICK = (POWER_CUT, FORGERIES)
 
 WRITER, LEDGER, GATE = "ingest/writer.py", "ingest/ledger.py", "ingest/gate.py"
 

@@ -82,12 +82,10 @@ class Lives:
             raise RuntimeError(f"a life ended by {rest}: {self.log.read_text()[-2000:]}")
 
     def close(self) -> None:
-        """End the program and its life."""
-        self._process.stdin.close()
-        if self.pid:
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(self.pid, signal.SIGKILL)
+        """End the program and, with it, its life."""
+        self._process.kill()
         self._process.wait(10)
+        self._process.stdin.close()
 
 
 def _end_with_parent() -> None:
