@@ -69,12 +69,12 @@ class Device:
         while self.presses.waiting():
             kind, t_ms, a, b = self.presses.peek()
             rating = kind == chain.KIND_RATING
-            if self._append(kind, t_ms, a, b):
-                if rating:
-                    self._kept()
+            kept = self._append(kind, t_ms, a, b)
+            self.presses.take()  # before anything else can fail: it is in the journal once
+            if rating and kept:
+                self._kept()
             elif rating:
                 self.lights.refused_until_ms = self.now_ms + REFUSED_MS
-            self.presses.take()
 
     def _kept(self):
         """A rating is in the journal: thank for it where no power cut can take it any more."""
@@ -133,8 +133,10 @@ class Device:
         try:
             return work()
         finally:
-            self._drain()
-            self._lock.release()
+            try:
+                self._drain()
+            finally:
+                self._lock.release()
 
     def _guarded(self, work):
         """``_locked`` for work that writes to flash: its failure is a fault, not an end."""

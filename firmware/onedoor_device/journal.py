@@ -116,6 +116,9 @@ class Journal:
             raise ValueError("journal: kind or time out of range")
         if not 0 <= a < 256 or not 0 <= b < 65536:
             raise ValueError("journal: a or b out of range")
+        # All that may find no memory comes before the write: else a press would be kept twice.
+        seq = self.last_seq + 1
+        head = chain.step(self.head, chain.pack(seq, kind, t_ms, a, b))
         try:
             self._make_room(kind)
             self._hot.start.acked = self.acked_seq
@@ -124,8 +127,8 @@ class Journal:
             if error.errno == _ENOSPC:
                 self._refuse(kind)
             raise JournalError("flash write failed: " + str(error)) from None
-        self.head = chain.step(self.head, chain.pack(self.last_seq, kind, t_ms, a, b))
-        return self.last_seq
+        self.head = head
+        return seq
 
     def acknowledge(self, seq):
         """Let go of every entry up to ``seq``, which the hub has committed.

@@ -91,5 +91,26 @@ def case_a_lost_journal_begins_a_new_incarnation():
     equal((other.head()["boot"], other.entries()), (1, [(1, [chain.KIND_BOOT, 0, 0, 1])]), "begins")
 
 
+def case_a_press_for_which_memory_is_short_is_kept_once_and_holds_nothing_up():
+    """ENT-002 ENT-003: whatever fails, one press is one entry, and the lock is free again."""
+    box = Box()
+    newest = box.journal.last_seq
+    box.device.presses._latch(chain.KIND_RATING, 100, 0x44, 0)
+    real = chain.step
+
+    def short(*_):
+        chain.step = real
+        raise MemoryError()
+
+    chain.step = short
+    try:
+        box.device._locked(lambda: None)
+    except MemoryError:
+        pass
+    equal(box.lock.held, False, "the lock is free")
+    box.run(100)
+    equal(box.journal.last_seq, newest + 1, "one entry for one press")
+
+
 if __name__ == "__main__":
     run(globals())
