@@ -45,14 +45,13 @@ class Outbox:
         self._asked = None  # (first, last) that the hub asked for
         self._under_way = []  # (last seq, now) of each message without an answer
         self._deadline_ms = None  # when to go back, unless acked rises before
+        self._answered = False
         self._lane = 0
 
     def next(self, newest, now_ms):
         """(first, count) of the message to send now, or None."""
         if self._deadline_ms is not None and now_ms >= self._deadline_ms:
-            self._rewind(newest)
-            self._window = 1  # one message is enough to find out whether the hub is there
-            self._silence_ms = min(2 * self._silence_ms, MAX_SILENCE_MS)
+            self._again(newest)
         under_way = len(self._under_way)
         if newest >= self._live and under_way < MAX_UNDER_WAY and now_ms >= self._refused_until_ms:
             return self._range(_LIVE, self._live, newest)
@@ -63,6 +62,21 @@ class Outbox:
         if self._cursor < self._tail:
             return self._range(_BACKLOG, self._cursor, self._tail - 1)
         return None
+
+    def _again(self, newest):
+        """Start again after acked: all of it, or where the hub answers, what it may be lacking.
+
+        A hole that cannot be read any more holds acked back; behind it the backlog goes on.
+        """
+        if self._answered:
+            self._under_way = []
+            self._deadline_ms = None
+            if self._asked is None:
+                self._asked = (self._acked + 1, min(newest, self._acked + WINDOW * MAX_ENTRIES))
+        else:
+            self._rewind(newest)
+            self._window = 1  # one message is enough to find out whether the hub is there
+        self._silence_ms = min(2 * self._silence_ms, MAX_SILENCE_MS)
 
     def _range(self, lane, first, last):
         self._lane = lane
@@ -80,6 +94,8 @@ class Outbox:
     def answered(self, seq, re, now_ms):
         """The hub answered the message made at ``re``; it holds every entry up to ``seq``."""
         self._under_way = [one for one in self._under_way if one[0] > seq and one[1] > re]
+        self._answered = True
+        self._window = WINDOW
         if seq <= self._acked:
             return
         self._acked = seq
@@ -88,7 +104,6 @@ class Outbox:
         self._close_gap()
         if self._asked is not None and self._asked[0] <= seq:
             self._asked = (seq + 1, self._asked[1]) if seq < self._asked[1] else None
-        self._window = WINDOW
         self._silence_ms = SILENCE_MS
         self._deadline_ms = None
         if self._live > seq + 1:
@@ -123,4 +138,5 @@ class Outbox:
             self._cursor = self._tail = self._live
 
     def _wait(self, now_ms):
+        self._answered = False  # whether the hub answered anything since
         self._deadline_ms = now_ms + self._silence_ms + self._jitter(self._silence_ms // 2)

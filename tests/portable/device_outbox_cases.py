@@ -57,5 +57,39 @@ def case_after_a_silence_and_on_a_new_connection_nothing_is_under_way():
     equal(outbox.next(20, 4000), (3, 18), "on a new connection, from acked + 1")
 
 
+def case_a_hole_that_cannot_be_read_holds_up_nothing_behind_it():
+    """JRN-007: the hub answers and acked stands still; all 20,000 entries go out all the same."""
+    outbox = Outbox(lambda limit: 0)
+    outbox.restart(0, 20000, 0)
+    now_ms, furthest, again, messages = 0, 300, 0, 0
+    while furthest < 20000 and messages < 2000:
+        now_ms += 10
+        wanted = outbox.next(20000, now_ms)
+        if wanted is None:
+            continue
+        if wanted[0] <= 300:  # as the session does where the journal cannot read
+            outbox.skip(301)
+            continue
+        equal(wanted[0] <= furthest + 1, True, "nothing is left out")
+        again += wanted[0] <= furthest
+        furthest = max(furthest, wanted[0] + wanted[1] - 1)
+        outbox.sent(wanted[0], wanted[1], now_ms)
+        messages += 1
+        outbox.answered(0, now_ms, now_ms)
+    equal(furthest, 20000, "newest entry sent")
+    equal(again * 10 < messages, True, str(again) + " of " + str(messages) + " messages again")
+
+
+def case_where_the_hub_answers_what_it_may_lack_goes_out_again():
+    """JRN-007 RSN-002: after each silence."""
+    outbox = Outbox(lambda limit: 0)
+    outbox.restart(0, 20, 0)
+    for now_ms in (0, 20000, 60000):
+        equal(outbox.next(20, now_ms), (1, 20), "at " + str(now_ms))
+        outbox.sent(1, 20, now_ms)
+        outbox.answered(0, now_ms, now_ms)
+        equal(outbox.next(20, now_ms + 1000), None, "a second later")
+
+
 if __name__ == "__main__":
     run(globals())

@@ -31,6 +31,8 @@ LOG_EVERY_S = 10.0  # a line for each reason and device; every refusal is counte
 # These mean that a device's journal contradicts itself: a person has to look.
 FREEZING = ("chain_broken", "entry_changed", "boot_backwards")
 
+_UNDECIDED = (*FREEZING, "frozen")
+
 log = structlog.get_logger()
 
 
@@ -260,7 +262,8 @@ class Writer:
                 "inc": body.inc,
                 "boot": body.boot,
                 "re": body.now,
-                "seq": ledger.contiguous_seq(device.id, body.inc),
+                # A box lets go of what is acknowledged: of nothing, while a person has to look.
+                "seq": 0 if code in _UNDECIDED else ledger.contiguous_seq(device.id, body.inc),
                 "utc": now_ms,
             }
             if code is not None:
