@@ -1,5 +1,6 @@
 """Opening the database: SQLite file or PostgreSQL, set up so that a commit means durable."""
 
+import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -87,8 +88,8 @@ def migrate(engine: Engine) -> None:
     folder = str(Path(__file__).parent / "migrations")
     config.set_main_option("script_location", folder.replace("%", "%%"))
     try:
-        with engine.begin() as connection:
-            if engine.dialect.name == "postgresql":  # two may start at once; SQLite has one writer
+        with _first_come(engine), engine.begin() as connection:
+            if engine.dialect.name == "postgresql":  # two may start at once
                 connection.execute(select(func.pg_advisory_xact_lock(_MIGRATING)))
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
@@ -97,6 +98,22 @@ def migrate(engine: Engine) -> None:
     except DBAPIError as error:
         reason = str(error.orig).splitlines()[0]
         raise StoreError(f"database {_shown(engine)} cannot be used: {reason}") from None
+
+
+@contextmanager
+def _first_come(engine: Engine) -> Iterator[None]:
+    """Let one process at a time make a SQLite database: a change to WAL waits for nobody, and
+    making the tables can take a slow disk longer than the busy time-out."""
+    if engine.dialect.name != "sqlite":
+        yield
+        return
+    # Its folder, not the file: to close the file again would drop SQLite's own locks on it.
+    folder = os.open(Path(str(engine.url.database)).absolute().parent, os.O_RDONLY)
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _shown(engine: Engine) -> str:
