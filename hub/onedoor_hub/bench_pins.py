@@ -3,6 +3,7 @@
 What the bench board understands stands in ``firmware/bench_board/machine.py``.
 """
 
+import abc
 import collections
 import contextlib
 import random
@@ -27,7 +28,7 @@ class BenchError(HubError):
     """A box did not start or did not do what it should; the text says what, and its last words."""
 
 
-class BenchPins:
+class BenchPins(abc.ABC):
     """The pins of one box with ``buttons`` buttons, once ``_listen`` knows the board's port."""
 
     def __init__(self, buttons: int, light_pins: tuple[int, ...]) -> None:
@@ -44,9 +45,9 @@ class BenchPins:
         self._bounces = random.Random(1)
 
     @property
+    @abc.abstractmethod
     def alive(self) -> bool:
         """True while it is of use to wait for the board."""
-        raise NotImplementedError
 
     def _ready(self) -> bool:
         return all(pin in self._levels for pin in self.light_pins)
